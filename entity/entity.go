@@ -1,0 +1,28 @@
+// Package entity holds the nouns: services, routes, consumers, … as plain structs, the table of their kinds, and Set, all
+// entities at one version.
+package entity
+
+import "github.com/gibbon-gateway/gibbon/schema"
+
+// Ref is a reference to another entity.
+type Ref struct {
+	ID string `json:"id"`
+}
+
+// Service is an upstream API.
+type Service struct{ ID string }
+
+// Route sends requests to a service.
+type Route struct{ ID string }
+
+// Consumer is a client of the gateway.
+type Consumer struct{ ID string }
+
+// Kind describes one kind of entity.
+type Kind struct {
+	Name   string
+	Schema *schema.Schema
+}
+
+// Set holds all entities at one version.
+type Set struct{ Version uint64 }

@@ -1,0 +1,96 @@
+// Package plugin is the contract between the gateway and its plugins. A plugin is declared with Define; an instance, made
+// from one configuration, implements the phases that it needs: Rewriter, Accessor, HeaderFilter, Recorder, Closer. What a
+// phase sees of the world is an Exchange: one request and its response. The package does not run anything: proxy walks the
+// phases, snapshot makes the instances.
+package plugin
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/gibbon-gateway/gibbon/schema"
+	"github.com/gibbon-gateway/gibbon/state"
+)
+
+// Desc says what a plugin is, apart from its configuration.
+type Desc struct {
+	Name       string   // Kong's name, such as "key-auth"
+	Version    string   // shown by GET /; defaults to the gateway's dialect version "3.9.3"
+	Priority   int      // higher runs first; equal priorities run by name, descending
+	Doc        string   // one sentence for reference docs and the console
+	Protocols  []string // protocols that the plugin may be given; nil means grpc, grpcs, http, https
+	NoConsumer bool     // the plugin may not be scoped to a consumer
+	NoService  bool     // the plugin may not be scoped to a service
+	NoRoute    bool     // the plugin may not be scoped to a route
+	Auth       bool     // the plugin identifies consumers: plugins below it are looked up with the consumer
+}
+
+// Type is a declared plugin: its description, the schema of its configuration, and how an instance is made of one.
+type Type struct {
+	Desc
+	Config *schema.Schema // of the config record
+	build  func(config map[string]any, env Env) (any, error)
+}
+
+// Define declares a plugin whose configuration is C. Rules are checked on the configuration, with paths below "config".
+// build is called once per stored configuration, off the hot path; what it returns must implement at least one phase.
+func Define[C any](d Desc, build func(C, Env) (any, error), rules ...schema.Rule) *Type {
+	if d.Version == "" {
+		d.Version = "3.9.3"
+	}
+	s := schema.Of[C](rules...)
+	return &Type{Desc: d, Config: s, build: func(config map[string]any, env Env) (any, error) {
+		var c C
+		if err := s.Bind(config, &c); err != nil {
+			return nil, err
+		}
+		return build(c, env)
+	}}
+}
+
+// New makes an instance of a configuration that has passed the schema.
+func (t *Type) New(config map[string]any, env Env) (any, error) { return t.build(config, env) }
+
+// Scope holds the ids of what a plugin configuration is bound to; "" where it is not.
+type Scope struct{ Route, Service, Consumer string }
+
+// Env is what an instance gets from the gateway. It stays valid until Close.
+type Env struct {
+	ID    string // the plugin configuration's id
+	Scope Scope
+	Log   *slog.Logger
+	State state.Store // shared between nodes when the gateway is set so
+	Find  Finder      // credentials and consumers of the current configuration
+	Now   func() time.Time
+	// Go runs a background task that is named in logs, and stopped (by its context) before Close is called.
+	Go func(name string, run func(ctx context.Context))
+}
+
+// Types is the set of known plugins by name.
+type Types map[string]*Type
+
+// The phases, in the order in which they run for a request. Each is found on an instance by type assertion when a
+// configuration is compiled. In all of them an error other than ErrExit is logged and answered with status 500.
+
+// Rewriter runs before a route is looked for; only globally configured plugins take part.
+type Rewriter interface{ Rewrite(x *Exchange) error }
+
+// Accessor runs after a route is found and before the upstream is asked. It may end the request with x.Exit or x.Error.
+type Accessor interface{ Access(x *Exchange) error }
+
+// HeaderFilter runs when the response head is known and not yet sent, also for responses that the gateway or a plugin
+// made. To change the body it registers a BodyFilter with x.FilterBody.
+type HeaderFilter interface{ HeaderFilter(x *Exchange) error }
+
+// BodyFilter changes a response body as it passes. chunk is borrowed and may be changed in place; last is true once, on
+// the final call, whose chunk may be empty. It returns what to send instead.
+type BodyFilter interface {
+	FilterBody(x *Exchange, chunk []byte, last bool) ([]byte, error)
+}
+
+// Recorder runs after the response was sent, for logs and metrics. It must not block.
+type Recorder interface{ Record(x *Exchange) }
+
+// Closer stops the background work of an instance that left the configuration. Requests in flight may still call it.
+type Closer interface{ Close() error }
