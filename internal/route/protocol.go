@@ -1,0 +1,21 @@
+package route
+
+// protocols is the set of a route's protocols.
+type protocols uint8
+
+// Verdict says what is to be done with a matched request, seen from the protocols of the route.
+type Verdict uint8
+
+// The verdicts, with the answers of Kong.
+const (
+	Forward         Verdict = iota // go on
+	RequireHTTPS                   // 426 "Please use HTTPS protocol", Connection: Upgrade, Upgrade: TLS/1.2, HTTP/1.1
+	RedirectHTTPS                  // the route's HTTPSRedirectStatusCode (301, 302, 307, 308) to https://<host><target>
+	RefuseNonGRPC                  // 415 "Non-gRPC request matched gRPC route"
+	RequireHTTP2                   // 426 "Please use HTTP2 protocol", Connection: Upgrade, Upgrade: HTTP/2
+	RefuseGRPCPlain                // 200, content-type: application/grpc, grpc-status: 1, grpc-message: "gRPC request matched gRPCs route"
+)
+
+// Protocol compares the request with the route's protocols. secure: the forwarded scheme is https (X-Forwarded-Proto of
+// trusted peers, else the connection's). grpc: the content type starts with application/grpc. http2: the request is HTTP/2.
+func (r *Result) Protocol(secure, grpc, http2 bool) Verdict { return Forward }
