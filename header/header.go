@@ -5,13 +5,7 @@
 // Bytes that Fields hands out are borrowed: they are valid until the exchange ends. Strings are copies and safe to keep.
 package header
 
-import (
-	"bytes"
-	"iter"
-)
-
-// ID names a field that the gateway itself looks at, so that it is found without comparing names. Zero is any other field.
-type ID uint8
+import "iter"
 
 // entry is one field: offsets into the received bytes, or into the overlay when own is set.
 type entry struct {
@@ -26,6 +20,7 @@ type Fields struct {
 	wire    []byte // received bytes the table points into
 	overlay []byte // names and values of fields set or added here
 	table   []entry
+	present IDSet // ids that were ever put in: a miss is seen without looking through the table
 }
 
 // Reset empties f and keeps its memory.
@@ -33,15 +28,34 @@ func (f *Fields) Reset() {
 	f.wire = nil
 	f.overlay = f.overlay[:0]
 	f.table = f.table[:0]
+	f.present = 0
 }
 
 // Attach sets the received bytes that Received's offsets point into. Fields that were set before stay.
 func (f *Fields) Attach(wire []byte) { f.wire = wire }
 
-// Received appends a field that stands in the attached bytes, in wire order.
+// Received appends a field that stands in the attached bytes, in wire order. id must be what Lookup says of the name.
 func (f *Fields) Received(id ID, nameStart, nameEnd, valueStart, valueEnd int) {
 	f.table = append(f.table, entry{nameStart: uint32(nameStart), nameEnd: uint32(nameEnd),
 		valueStart: uint32(valueStart), valueEnd: uint32(valueEnd), id: id})
+	f.present |= 1 << id
+}
+
+// CopyFrom makes f hold the fields of o. The received bytes are shared, not copied; changes of one do not show in the other.
+func (f *Fields) CopyFrom(o *Fields) {
+	f.wire = o.wire
+	f.overlay = append(f.overlay[:0], o.overlay...)
+	f.table = append(f.table[:0], o.table...)
+	f.present = o.present
+}
+
+// Extend appends the fields of o to f, copying names and values.
+func (f *Fields) Extend(o *Fields) {
+	for i := range o.table {
+		if e := &o.table[i]; !e.gone {
+			add(f, e.id, o.name(e), o.value(e))
+		}
+	}
 }
 
 func (f *Fields) src(e *entry) []byte {
@@ -54,23 +68,35 @@ func (f *Fields) src(e *entry) []byte {
 func (f *Fields) name(e *entry) []byte  { return f.src(e)[e.nameStart:e.nameEnd] }
 func (f *Fields) value(e *entry) []byte { return f.src(e)[e.valueStart:e.valueEnd] }
 
+// next returns the index of the first entry at or after i that is called name, or -1. id is Lookup(name).
+func (f *Fields) next(i int, id ID, name string) int {
+	if !f.present.Has(id) {
+		return -1
+	}
+	for ; i < len(f.table); i++ {
+		e := &f.table[i]
+		if e.id == id && !e.gone && (id != Other || EqualFold(f.name(e), name)) {
+			return i
+		}
+	}
+	return -1
+}
+
 // Value returns the first value of the field called name (in any case), borrowed, and whether there is one.
 func (f *Fields) Value(name string) ([]byte, bool) {
-	for i := range f.table {
-		e := &f.table[i]
-		if !e.gone && equalFold(f.name(e), name) {
-			return f.value(e), true
-		}
+	if i := f.next(0, Lookup(name), name); i >= 0 {
+		return f.value(&f.table[i]), true
 	}
 	return nil, false
 }
 
 // Known returns the first value of the field with the given id, borrowed.
 func (f *Fields) Known(id ID) ([]byte, bool) {
-	for i := range f.table {
-		e := &f.table[i]
-		if e.id == id && !e.gone {
-			return f.value(e), true
+	if id != Other && f.present.Has(id) {
+		for i := range f.table {
+			if e := &f.table[i]; e.id == id && !e.gone {
+				return f.value(e), true
+			}
 		}
 	}
 	return nil, false
@@ -88,12 +114,29 @@ func (f *Fields) Has(name string) bool {
 	return ok
 }
 
+// HasID reports whether a field with the given id is there.
+func (f *Fields) HasID(id ID) bool {
+	_, ok := f.Known(id)
+	return ok
+}
+
+// Len returns the number of fields.
+func (f *Fields) Len() int {
+	n := 0
+	for i := range f.table {
+		if !f.table[i].gone {
+			n++
+		}
+	}
+	return n
+}
+
 // Values yields every value of the field called name, borrowed, in order.
 func (f *Fields) Values(name string) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
-		for i := range f.table {
-			e := &f.table[i]
-			if !e.gone && equalFold(f.name(e), name) && !yield(f.value(e)) {
+		id := Lookup(name)
+		for i := f.next(0, id, name); i >= 0; i = f.next(i+1, id, name) {
+			if !yield(f.value(&f.table[i])) {
 				return
 			}
 		}
@@ -112,83 +155,14 @@ func (f *Fields) All() iter.Seq2[[]byte, []byte] {
 	}
 }
 
-// Set replaces every field called name by one with this value. Carriage returns, line feeds and NULs in value become spaces,
-// so that no value can start a new field.
-func (f *Fields) Set(name, value string) {
-	f.Del(name)
-	f.Add(name, value)
-}
-
-// Add appends a field.
-func (f *Fields) Add(name, value string) { f.add(Lookup([]byte(name)), name, value) }
-
-// AddBytes is Add for a borrowed value; it is copied.
-func (f *Fields) AddBytes(name string, value []byte) {
-	f.add(Lookup([]byte(name)), name, string(value))
-}
-
-func (f *Fields) add(id ID, name, value string) {
-	s := len(f.overlay)
-	f.overlay = append(f.overlay, name...)
-	m := len(f.overlay)
-	f.overlay = append(f.overlay, value...)
-	clean(f.overlay[m:])
-	f.table = append(f.table, entry{nameStart: uint32(s), nameEnd: uint32(m), valueStart: uint32(m),
-		valueEnd: uint32(len(f.overlay)), id: id, own: true})
-}
-
-// Del removes every field called name and reports whether there was one.
-func (f *Fields) Del(name string) bool {
-	found := false
-	for i := range f.table {
-		e := &f.table[i]
-		if !e.gone && equalFold(f.name(e), name) {
-			e.gone, found = true, true
+// AllIDs yields the id and the value of every field in order, borrowed.
+func (f *Fields) AllIDs() iter.Seq2[ID, []byte] {
+	return func(yield func(id ID, value []byte) bool) {
+		for i := range f.table {
+			e := &f.table[i]
+			if !e.gone && !yield(e.id, f.value(e)) {
+				return
+			}
 		}
 	}
-	return found
-}
-
-func clean(b []byte) {
-	for i, c := range b {
-		if c == '\r' || c == '\n' || c == 0 {
-			b[i] = ' '
-		}
-	}
-}
-
-// equalFold compares ASCII case-insensitively.
-func equalFold(b []byte, s string) bool {
-	if len(b) != len(s) {
-		return false
-	}
-	for i := 0; i < len(b); i++ {
-		c, d := b[i], s[i]
-		if c != d && (c|0x20 != d|0x20 || c|0x20 < 'a' || c|0x20 > 'z') {
-			return false
-		}
-	}
-	return true
-}
-
-// AppendTo appends the fields as wire lines ("Name: value\r\n") to out, without the final empty line. Runs of received
-// fields that nobody touched are copied at once.
-func (f *Fields) AppendTo(out []byte) []byte {
-	for i := range f.table {
-		e := &f.table[i]
-		if e.gone {
-			continue
-		}
-		out = append(out, f.name(e)...)
-		out = append(out, ": "...)
-		out = append(out, f.value(e)...)
-		out = append(out, "\r\n"...)
-	}
-	return out
-}
-
-// Lookup returns the id of a field name, in any case.
-func Lookup(name []byte) ID {
-	_ = bytes.MinRead
-	return 0
 }
