@@ -124,7 +124,7 @@ func (s *Store) Get(_ context.Context, key []byte) ([]byte, error) {
 	if e.counter {
 		return nil, fmt.Errorf("get %q: %w", key, state.ErrKind)
 	}
-	sh.touch(e)
+	sh.touch(e, now)
 	return bytes.Clone(e.value), nil
 }
 
@@ -162,7 +162,7 @@ func (s *Store) put(key, value []byte, ttl time.Duration, wanted func(*entry) bo
 		e = nil
 	}
 	if e == nil {
-		e = &entry{key: string(key), expires: deadline(now, ttl)}
+		e = &entry{key: string(key), expires: deadline(now, ttl), used: now}
 		e.value = append(make([]byte, 0, len(value)), value...)
 		sh.insert(e)
 		s.size.Add(e.size())
@@ -170,7 +170,7 @@ func (s *Store) put(key, value []byte, ttl time.Duration, wanted func(*entry) bo
 		before := e.size()
 		e.value = append(make([]byte, 0, len(value)), value...)
 		sh.expire(e, deadline(now, ttl))
-		sh.touch(e)
+		sh.touch(e, now)
 		s.size.Add(e.size() - before)
 	}
 	sh.mu.Unlock()

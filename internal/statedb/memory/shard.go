@@ -19,6 +19,7 @@ type entry struct {
 	value   []byte
 	count   int64
 	expires int64 // nanoseconds since 1970; 0 never
+	used    int64 // when a value was put or got; nanoseconds since 1970
 	place   int   // in the heap, plus one; 0 when not in it
 	counter bool
 
@@ -78,7 +79,8 @@ func (sh *shard) expire(e *entry, at int64) {
 }
 
 // touch marks a value as used now.
-func (sh *shard) touch(e *entry) {
+func (sh *shard) touch(e *entry, now int64) {
+	e.used = now
 	if sh.first != e {
 		sh.unlink(e)
 		sh.link(e)

@@ -33,22 +33,41 @@ func (s *Store) sweep(sh *shard) {
 	}
 }
 
-// evict removes values until the limit is met again. It goes round the shards and takes from each the value that was used
-// least recently, which is close to the least recently used of all. keep, just stored, goes last of all.
+// evictSample is how many shards are compared for the value to evict.
+const evictSample = 8
+
+// evict removes values until the limit is met again. Of some shards, taken in turn, it looks at the value that was used
+// least recently in each, and removes the oldest of these: close to the least recently used of all, without a lock or a
+// list that all requests share. keep, just stored, is spared.
 func (s *Store) evict(keep *entry) {
 	for misses := 0; s.size.Load() > s.max && misses < shardCount; {
-		sh := &s.shards[s.hand.Add(1)%shardCount]
-		sh.mu.Lock()
-		e := sh.last
-		if e == keep {
-			e = e.newer
+		var oldest *shard
+		var used int64
+		for range evictSample {
+			sh := &s.shards[s.hand.Add(1)%shardCount]
+			sh.mu.Lock()
+			if e := sh.tail(keep); e != nil && (oldest == nil || e.used < used) {
+				oldest, used = sh, e.used
+			}
+			sh.mu.Unlock()
 		}
-		if e != nil {
-			s.remove(sh, e)
-			misses = 0
-		} else {
-			misses++
+		if oldest == nil {
+			misses += evictSample
+			continue
 		}
-		sh.mu.Unlock()
+		misses = 0
+		oldest.mu.Lock()
+		if e := oldest.tail(keep); e != nil {
+			s.remove(oldest, e)
+		}
+		oldest.mu.Unlock()
 	}
+}
+
+// tail returns the value that was used least recently, apart from keep.
+func (sh *shard) tail(keep *entry) *entry {
+	if sh.last != nil && sh.last == keep {
+		return sh.last.newer
+	}
+	return sh.last
 }
