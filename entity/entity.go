@@ -10,10 +10,27 @@ type Ref struct {
 }
 
 // Service is an upstream API.
-type Service struct{ ID string }
+type Service struct {
+	ID, Name, Protocol, Host, Path string
+	Port                           int
+}
 
 // Route sends requests to a service.
-type Route struct{ ID string }
+type Route struct {
+	ID, Name                               string
+	Protocols, Methods, Hosts, Paths, SNIs []string
+	Headers                                map[string][]string
+	HTTPSRedirectStatusCode, RegexPriority int
+	StripPath, PreserveHost                bool
+	PathHandling                           string
+	Service                                *Ref
+}
+
+// Problem is an object that was left out, and why.
+type Problem struct {
+	Kind, ID string
+	Err      error
+}
 
 // Consumer is a client of the gateway.
 type Consumer struct{ ID string }

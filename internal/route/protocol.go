@@ -1,7 +1,33 @@
 package route
 
+import "github.com/gibbon-gateway/gibbon/entity"
+
 // protocols is the set of a route's protocols.
 type protocols uint8
+
+const (
+	protoHTTP protocols = 1 << iota
+	protoHTTPS
+	protoGRPC
+	protoGRPCS
+)
+
+// protocolsOf returns the route's protocols of the http and grpc families; 0 for a route of stream protocols.
+func protocolsOf(r *entity.Route) (set protocols) {
+	for _, p := range r.Protocols {
+		switch p {
+		case "http":
+			set |= protoHTTP
+		case "https":
+			set |= protoHTTPS
+		case "grpc":
+			set |= protoGRPC
+		case "grpcs":
+			set |= protoGRPCS
+		}
+	}
+	return set
+}
 
 // Verdict says what is to be done with a matched request, seen from the protocols of the route.
 type Verdict uint8
@@ -18,4 +44,23 @@ const (
 
 // Protocol compares the request with the route's protocols. secure: the forwarded scheme is https (X-Forwarded-Proto of
 // trusted peers, else the connection's). grpc: the content type starts with application/grpc. http2: the request is HTTP/2.
-func (r *Result) Protocol(secure, grpc, http2 bool) Verdict { return Forward }
+func (r *Result) Protocol(secure, grpc, http2 bool) Verdict {
+	switch {
+	case r.mode&(protoGRPC|protoGRPCS) != 0:
+		switch {
+		case !grpc:
+			return RefuseNonGRPC
+		case !http2:
+			return RequireHTTP2
+		case r.mode&protoGRPC == 0 && !secure:
+			return RefuseGRPCPlain
+		}
+	case r.mode&protoHTTP == 0 && !secure:
+		switch r.Route.HTTPSRedirectStatusCode {
+		case 301, 302, 307, 308:
+			return RedirectHTTPS
+		}
+		return RequireHTTPS
+	}
+	return Forward
+}

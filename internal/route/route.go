@@ -1,7 +1,22 @@
 // Package route decides which route a request belongs to, as Kong's router of flavour "traditional_compatible" does. Its main
 // type is Router: immutable, made by Build from routes and their services, asked by Match without locks or allocation. It also
-// holds the two path functions that go with matching: NormalizePath, before it, and UpstreamPath, after it. The package reads
-// no bodies, resolves no names and forwards nothing; routes of stream protocols (tcp, tls, udp, tls_passthrough) are left out.
+// holds the two path functions that go with matching: NormalizePath, before it, and Result.UpstreamPath, after it. The package
+// reads no bodies, resolves no names and forwards nothing; routes of stream protocols (tcp, tls, udp, tls_passthrough) are not
+// its business and are left out.
+//
+// # How it finds a route
+//
+// Every route becomes one or more matchers (a route with several paths is split, as Kong does), which are sorted by Kong's
+// priority; the position is the matcher's rank. Matchers are filed under their hosts, there under the literal start of their
+// paths in a radix trie, and, where many share both, under method, SNI, header values or the last segment of a regular
+// expression. A lookup visits the few places where a matcher for the request can be, and keeps the best rank; each place knows
+// the best rank below it and is skipped when that cannot win.
+//
+// # Differences from Kong
+//
+// Regular expressions are RE2 as in package regexp. Kong checks patterns with PCRE and runs them with Rust's regex crate, so
+// that look-around and back-references do not work there either. \d, \w, \s and \b know ASCII only, where Rust's know
+// Unicode. Request paths need not be UTF-8.
 package route
 
 import (
@@ -27,7 +42,8 @@ type Request struct {
 	Header *header.Fields
 }
 
-// Result is the outcome of a match. It may be reused; Match overwrites all of it. Slices are parts of Request.Path.
+// Result is the outcome of a match. Reuse it: Match overwrites all of it but keeps its scratch memory. Slices are parts of
+// Request.Path.
 type Result struct {
 	Route   *entity.Route
 	Service *entity.Service // nil if the route has none
@@ -38,6 +54,8 @@ type Result struct {
 	Prefix []byte
 
 	path    []byte
+	byPath  bool // the route has paths
 	pattern *pattern
 	mode    protocols
+	scratch []byte
 }

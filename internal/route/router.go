@@ -1,21 +1,57 @@
 package route
 
-import "github.com/gibbon-gateway/gibbon/entity"
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/gibbon-gateway/gibbon/entity"
+)
 
 // Router matches requests to rules. It is immutable and safe for concurrent use.
 type Router struct {
-	rules []Rule
+	rules    []Rule
+	matchers []matcher // best rank first
+	hosts    hostIndex
 }
 
 // Build compiles rules. A rule that cannot be compiled (a pattern that Go's regexp refuses) is left out and named in the
 // problems; the others work.
-func Build(rules []Rule) (*Router, []Problem) { return &Router{rules: rules}, nil }
-
-// Problem is a rule that was left out.
-type Problem struct {
-	Route *entity.Route
-	Err   error
+func Build(rules []Rule) (*Router, []entity.Problem) {
+	r := &Router{rules: rules}
+	var problems []entity.Problem
+	drafts := make([]draft, 0, len(rules)+len(rules)/4)
+	for i := range rules {
+		var err error
+		if drafts, err = appendDrafts(drafts, i, rules[i].Route); err != nil {
+			problems = append(problems, problem(rules[i].Route, err))
+		}
+	}
+	slices.SortFunc(drafts, func(a, b draft) int {
+		return cmp.Or(cmp.Compare(b.priority, a.priority), cmp.Compare(b.id, a.id), cmp.Compare(a.matcher.rule, b.matcher.rule))
+	})
+	r.matchers = make([]matcher, len(drafts))
+	var b hostBuilder
+	for rank := range drafts {
+		r.matchers[rank] = drafts[rank].matcher
+		b.add(uint32(rank), &drafts[rank])
+	}
+	r.hosts = b.build(r.matchers)
+	return r, problems
 }
 
-// Match finds the rule of highest priority that accepts the request, fills out and reports true; or reports false.
-func (r *Router) Match(in *Request, out *Result) bool { return false }
+func problem(r *entity.Route, err error) entity.Problem {
+	return entity.Problem{Kind: "routes", ID: r.ID, Err: fmt.Errorf("route %s: %w", r.ID, err)}
+}
+
+// Len returns how many rules the router works with; those with problems and of stream protocols are not counted.
+func (r *Router) Len() int {
+	seen, n := make([]bool, len(r.rules)), 0
+	for i := range r.matchers {
+		if rule := r.matchers[i].rule; !seen[rule] {
+			seen[rule] = true
+			n++
+		}
+	}
+	return n
+}

@@ -1,0 +1,248 @@
+package route
+
+import (
+	"bytes"
+	"slices"
+)
+
+// longList is how many entries a list may have before it is split: a walk over fewer is as fast as a lookup.
+const longList = 12
+
+// list holds the matchers that share hosts and literal, best rank first. A long one is split by one attribute: those that
+// accept only certain values of it are filed under each value, the rest stays in a list of its own.
+type list struct {
+	best    uint32
+	entries []entry
+	split   *split
+}
+
+// split is the index of a long list by the values of an attribute.
+type split struct {
+	by    attribute
+	kids  map[string]*list
+	names map[string]struct{} // by header: the names that values were taken from
+	rest  *list               // entries without such values; may be nil
+	all   *list               // by SNI: all entries, for requests without TLS
+}
+
+// attribute is what lists are split by.
+type attribute uint8
+
+const (
+	byHeader  attribute = iota // one name and value of a field, joined by a NUL
+	bySegment                  // what the path has after its last slash
+	byMethod
+	bySNI
+	attributes // how many there are
+)
+
+// newList makes a list of entries, which are sorted by rank and not empty.
+func newList(entries []entry, matchers []matcher) *list { return splitList(entries, matchers, 0) }
+
+// splitList is newList with the set of attributes that the entries were split by already.
+func splitList(entries []entry, matchers []matcher, done uint8) *list {
+	l := &list{best: entries[0].rank, entries: entries}
+	if len(entries) <= longList {
+		return l
+	}
+	var chosen map[string][]entry
+	var rest []entry
+	var by attribute
+	widest := len(entries) // the longest list that is left; a split must make it shorter
+	for a := range attributes {
+		if done>>a&1 != 0 {
+			continue
+		}
+		groups, others := group(entries, matchers, a)
+		width := len(others)
+		for _, g := range groups {
+			width = max(width, len(g))
+		}
+		if width < widest {
+			chosen, rest, by, widest = groups, others, a, width
+		}
+	}
+	if chosen == nil {
+		return l
+	}
+	sp := &split{by: by, kids: make(map[string]*list, len(chosen)), names: make(map[string]struct{})}
+	l.entries, l.split = nil, sp
+	done |= 1 << by
+	for value, g := range chosen {
+		sp.kids[value] = splitList(g, matchers, done)
+		if name, _, ok := bytes.Cut([]byte(value), []byte{0}); ok && by == byHeader {
+			sp.names[string(name)] = struct{}{}
+		}
+	}
+	if len(rest) > 0 {
+		sp.rest = splitList(rest, matchers, done)
+	}
+	if by == bySNI {
+		sp.all = splitList(entries, matchers, done)
+	}
+	return l
+}
+
+// group files entries under their values of an attribute; those without come back as others.
+func group(entries []entry, matchers []matcher, a attribute) (groups map[string][]entry, others []entry) {
+	groups = make(map[string][]entry)
+	var common map[string]int
+	if a == byHeader {
+		common = countHeaderValues(entries, matchers)
+	}
+	for _, e := range entries {
+		values := attributeValues(&matchers[e.rank], a, common)
+		if len(values) == 0 {
+			others = append(others, e)
+		}
+		for _, v := range values {
+			if g := groups[v]; len(g) == 0 || g[len(g)-1].rank != e.rank {
+				groups[v] = append(g, e)
+			}
+		}
+	}
+	return groups, others
+}
+
+// attributeValues returns the only values of an attribute that a matcher accepts; nil if it accepts any or they are not known.
+func attributeValues(m *matcher, a attribute, common map[string]int) (values []string) {
+	switch a {
+	case byMethod:
+		return m.methods
+	case bySNI:
+		if !slices.ContainsFunc(m.snis, wildcardName) {
+			return m.snis
+		}
+	case bySegment:
+		for _, p := range m.patterns {
+			segment, ok := p.lastSegment()
+			if !ok {
+				return nil
+			}
+			values = append(values, segment)
+		}
+	case byHeader:
+		return rarestHeader(m, common)
+	}
+	return values
+}
+
+func headerKeys(c *headerCondition) []string {
+	if len(c.patterns) > 0 {
+		return nil
+	}
+	keys := make([]string, len(c.values))
+	for i, v := range c.values {
+		keys[i] = c.name + "\x00" + v
+	}
+	return keys
+}
+
+// countHeaderValues counts in how many matchers a name and value stand.
+func countHeaderValues(entries []entry, matchers []matcher) map[string]int {
+	count := make(map[string]int)
+	for _, e := range entries {
+		for i := range matchers[e.rank].headers {
+			for _, key := range headerKeys(&matchers[e.rank].headers[i]) {
+				count[key]++
+			}
+		}
+	}
+	return count
+}
+
+// rarestHeader returns the values of the one header of a matcher that the fewest others share.
+func rarestHeader(m *matcher, common map[string]int) (rarest []string) {
+	best := 0
+	for i := range m.headers {
+		keys := headerKeys(&m.headers[i])
+		if len(keys) == 0 {
+			continue
+		}
+		most := 0
+		for _, key := range keys {
+			most = max(most, common[key])
+		}
+		if rarest == nil || most < best {
+			rarest, best = keys, most
+		}
+	}
+	return rarest
+}
+
+// search looks for a better matcher than the search has.
+func (l *list) search(s *search) {
+	if l.best >= s.best {
+		return
+	}
+	for i := range l.entries {
+		e := &l.entries[i]
+		if e.rank >= s.best {
+			return
+		}
+		if s.accepts(e) {
+			s.best = e.rank
+			return
+		}
+	}
+	if l.split != nil {
+		l.split.search(s)
+	}
+}
+
+// search asks the lists that the request's values of the attribute lead to.
+func (sp *split) search(s *search) {
+	switch sp.by {
+	case byMethod:
+		if l := sp.kids[string(s.in.Method)]; l != nil {
+			l.search(s)
+		}
+	case bySegment:
+		if l := sp.kids[string(s.in.Path[bytes.LastIndexByte(s.in.Path, '/')+1:])]; l != nil {
+			l.search(s)
+		}
+	case bySNI:
+		if !s.in.Secure {
+			sp.all.search(s)
+			return
+		}
+		if l := sp.kids[s.in.SNI]; l != nil {
+			l.search(s)
+		}
+	case byHeader:
+		sp.searchHeaders(s)
+	}
+	if sp.rest != nil {
+		sp.rest.search(s)
+	}
+}
+
+// searchHeaders asks the lists of all fields of the request.
+func (sp *split) searchHeaders(s *search) {
+	if s.in.Header == nil {
+		return
+	}
+	for name, value := range s.in.Header.All() {
+		key := appendName(s.scratch[:0], name)
+		s.scratch = key
+		if _, ok := sp.names[string(key)]; !ok {
+			continue
+		}
+		key = appendLower(append(key, 0), value)
+		s.scratch = key
+		if l := sp.kids[string(key)]; l != nil {
+			l.search(s)
+		}
+	}
+}
+
+// appendName appends the name of a field in lower case with "-" for "_".
+func appendName(dst, name []byte) []byte {
+	for _, c := range name {
+		if c == '_' {
+			c = '-'
+		}
+		dst = append(dst, lower(c))
+	}
+	return dst
+}

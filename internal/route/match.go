@@ -1,0 +1,116 @@
+package route
+
+import (
+	"slices"
+	"strings"
+)
+
+// search is one lookup under way.
+type search struct {
+	matchers []matcher
+	in       *Request
+	host     []byte // without port
+	port     int
+	method   methodSet
+	best     uint32 // rank of the best matcher found, none at first
+	prefix   []byte // if that matched by regular expression: the text, and the expression
+	pattern  *pattern
+	scratch  []byte
+}
+
+// Match finds the matcher of best rank that accepts the request, fills out and reports true; or reports false. It does not
+// allocate once out has been used for some requests.
+func (r *Router) Match(in *Request, out *Result) bool {
+	s := search{matchers: r.matchers, in: in, best: none, method: methodOf(in.Method), scratch: out.scratch}
+	s.host, s.port = splitHost(in.Host, in.Port)
+	r.hosts.search(&s)
+	*out = Result{scratch: s.scratch}
+	if s.best == none {
+		return false
+	}
+	m := &r.matchers[s.best]
+	rule := &r.rules[m.rule]
+	out.Route, out.Service, out.Rule = rule.Route, rule.Service, int(m.rule)
+	out.mode, out.byPath, out.path = m.mode, m.byPath, in.Path
+	if len(m.patterns) > 0 {
+		out.Prefix, out.pattern = s.prefix, s.pattern
+	} else {
+		out.Prefix = in.Path[:m.pathLen]
+	}
+	return true
+}
+
+// accepts checks what is left to check of a matcher.
+func (s *search) accepts(e *entry) bool {
+	if e.need == 0 {
+		return true
+	}
+	m := &s.matchers[e.rank]
+	if e.need&needMethod != 0 && (e.methods&s.method == 0 || s.method == otherMethod && !s.hasMethod(m)) {
+		return false
+	}
+	if e.need&needHost != 0 && !s.hasHost(m) {
+		return false
+	}
+	if e.need&needSNI != 0 && s.in.Secure && !slices.ContainsFunc(m.snis, s.sniIs) {
+		return false
+	}
+	if e.need&needHeader != 0 && !s.hasHeaders(m) {
+		return false
+	}
+	return e.need&needPattern == 0 || s.hasPattern(m)
+}
+
+func (s *search) hasMethod(m *matcher) bool {
+	for _, method := range m.methods {
+		if string(s.in.Method) == method {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *search) hasHost(m *matcher) bool {
+	for i := range m.hosts {
+		if m.hosts[i].accepts(s.host, s.port) {
+			return true
+		}
+	}
+	return false
+}
+
+// sniIs compares the SNI with one of a route's, which may have a wildcard like a host.
+func (s *search) sniIs(want string) bool {
+	if text, ok := strings.CutPrefix(want, "*"); ok {
+		return strings.HasSuffix(s.in.SNI, text)
+	}
+	if text, ok := strings.CutSuffix(want, "*"); ok {
+		return strings.HasPrefix(s.in.SNI, text)
+	}
+	return s.in.SNI == want
+}
+
+func wildcardName(name string) bool { return strings.Contains(name, "*") }
+
+func (s *search) hasHeaders(m *matcher) (ok bool) {
+	if s.in.Header == nil {
+		return false
+	}
+	for i := range m.headers {
+		if ok, s.scratch = m.headers[i].accepts(s.in.Header, s.scratch); !ok {
+			return false
+		}
+	}
+	return true
+}
+
+// hasPattern keeps what the first pattern that matches found.
+func (s *search) hasPattern(m *matcher) bool {
+	for _, p := range m.patterns {
+		if text := p.find(s.in.Path); text != nil {
+			s.prefix, s.pattern = text, p
+			return true
+		}
+	}
+	return false
+}

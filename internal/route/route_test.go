@@ -1,0 +1,74 @@
+package route_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/gibbon-gateway/gibbon/entity"
+	"github.com/gibbon-gateway/gibbon/header"
+	"github.com/gibbon-gateway/gibbon/internal/route"
+)
+
+// request is a request as a test writes it down.
+type request struct {
+	method string // "" is GET
+	host   string // "" is "localhost"
+	path   string
+	tls    bool
+	sni    string
+	fields []string // names and values in turn
+}
+
+func (r request) String() string {
+	return fmt.Sprintf("%s %s%s tls=%v sni=%s %q", r.method, r.host, r.path, r.tls, r.sni, r.fields)
+}
+
+// input makes what Match takes; the listener's port is 8000. The path is normalised on the way.
+func (r request) input(t testing.TB) *route.Request {
+	t.Helper()
+	if r.method == "" {
+		r.method = "GET"
+	}
+	if r.host == "" {
+		r.host = "localhost"
+	}
+	path, ok := route.NormalizePath(nil, []byte(r.path))
+	if !ok {
+		t.Fatalf("path %q refused", r.path)
+	}
+	var f header.Fields
+	for i := 0; i+1 < len(r.fields); i += 2 {
+		f.Add(r.fields[i], r.fields[i+1])
+	}
+	return &route.Request{
+		Method: []byte(r.method), Host: []byte(r.host), Port: 8000, Path: path,
+		Secure: r.tls, SNI: r.sni, Header: &f,
+	}
+}
+
+// named makes a route of http and https with an id that sorts by its number.
+func named(number int, fill func(r *entity.Route)) route.Rule {
+	r := &entity.Route{ID: fmt.Sprintf("00000000-0000-4000-8000-%012d", number), Protocols: []string{"http", "https"}, StripPath: true}
+	fill(r)
+	return route.Rule{Route: r}
+}
+
+// build fails the test on any problem.
+func build(t testing.TB, rules []route.Rule) *route.Router {
+	t.Helper()
+	r, problems := route.Build(rules)
+	for _, p := range problems {
+		t.Fatal(p)
+	}
+	return r
+}
+
+// match returns the number of the matched rule, -1 for none.
+func match(t testing.TB, r *route.Router, req request) (int, *route.Result) {
+	t.Helper()
+	var out route.Result
+	if !r.Match(req.input(t), &out) {
+		return -1, &out
+	}
+	return out.Rule, &out
+}
