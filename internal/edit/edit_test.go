@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -166,6 +167,37 @@ func TestForm(t *testing.T) {
 	}
 }
 
+func TestFind(t *testing.T) {
+	for _, c := range []struct {
+		text, name, value string
+		bare              bool
+		count             int
+	}{
+		{"a=1&b=2", "a", "1", false, 1},
+		{"a=1&b=2", "b", "2", false, 1},
+		{"a=1&b=2", "c", "", true, 0},
+		{"", "a", "", true, 0},
+		{"&&", "", "", true, 0},
+		{"=x", "", "x", false, 1},
+		{"a", "a", "", true, 1},
+		{"a=", "a", "", false, 1},
+		{"a&a=2", "a", "", true, 2},
+		{"a=1&a=2&A=3", "a", "1", false, 2},
+		{"x=a=1&a=b=c", "a", "b=c", false, 1},
+		{"%61=1%20+x", "a", "1  x", false, 1},
+		{"a%=1", "a%", "1", false, 1},
+	} {
+		v, n := edit.Find([]byte(c.text), c.name)
+		if string(v) != c.value || n != c.count || (v == nil) != c.bare {
+			t.Errorf("%q in %q: %q, %d times, want %q, %d", c.name, c.text, v, n, c.value, c.count)
+		}
+	}
+	text := []byte("z=1&apikey=alice-key&b=%20")
+	if n := testing.AllocsPerRun(100, func() { edit.Find(text, "apikey") }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
 func TestMultipartKeepsBytes(t *testing.T) {
 	body := "preamble\r\n--B \r\n" +
 		"content-disposition: form-data; name=\"file\"; filename=\"x.bin\"\r\nContent-Type: application/octet-stream\r\n\r\n\x00\r\n--b\r\n\xff\r\n" +
@@ -218,7 +250,7 @@ func FuzzObject(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte, a, b string) {
 		o, err := edit.ParseObject(data)
-		if err != nil {
+		if err != nil || !utf8.ValidString(a+b) {
 			return
 		}
 		o.Rename(a, b)
@@ -249,6 +281,11 @@ func FuzzForm(f *testing.F) {
 		form.Append(b, a)
 		form.Set(a, b)
 		again := edit.ParseForm(form.AppendTo(nil))
+		parsed := edit.ParseForm(data)
+		v1, n1 := parsed.Get(a)
+		if v2, n2 := edit.Find(data, a); v1 != string(v2) || n1 != n2 {
+			t.Fatalf("%q in %q: Get says %q, %d, Find %q, %d", a, data, v1, n1, v2, n2)
+		}
 		if v, n := again.Get(a); n != 1 || v != b {
 			t.Fatalf("%q: %q is %q, %d times", data, a, v, n)
 		}

@@ -114,6 +114,30 @@ func (f *Form) AppendTo(b []byte) []byte {
 	return b
 }
 
+// Find looks for a name in a form without reading all of it. It returns the first value, unescaped, nil if it has no "=",
+// and how many there are. It allocates only when there are escapes in that value or in names; value may be a part of text.
+func Find(text []byte, name string) (value []byte, count int) {
+	for len(text) > 0 {
+		var raw []byte
+		raw, text, _ = bytes.Cut(text, []byte("&"))
+		n, v, assigned := bytes.Cut(raw, []byte("="))
+		if len(raw) == 0 || (escaped(n) && unescape(n) != name) || (!escaped(n) && string(n) != name) {
+			continue
+		}
+		count++
+		switch {
+		case count > 1 || !assigned:
+		case escaped(v):
+			value = []byte(unescape(v))
+		default:
+			value = v[:len(v):len(v)]
+		}
+	}
+	return value, count
+}
+
+func escaped(s []byte) bool { return bytes.IndexByte(s, '%') >= 0 || bytes.IndexByte(s, '+') >= 0 }
+
 // escape appends s with all but unreserved characters of RFC 3986 as percent escapes.
 func escape(b []byte, s string) []byte {
 	const hex = "0123456789ABCDEF"
@@ -130,7 +154,7 @@ func escape(b []byte, s string) []byte {
 
 // unescape resolves percent escapes and "+"; a bad escape stands for itself.
 func unescape(s []byte) string {
-	if bytes.IndexByte(s, '%') < 0 && bytes.IndexByte(s, '+') < 0 {
+	if !escaped(s) {
 		return string(s)
 	}
 	out := make([]byte, 0, len(s))

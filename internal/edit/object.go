@@ -6,12 +6,13 @@ import (
 	"errors"
 	"io"
 	"slices"
+	"strings"
 )
 
 // ErrNotObject is returned by ParseObject for valid JSON that is not an object.
 var ErrNotObject = errors.New("edit: not a JSON object")
 
-// Object is a JSON object whose members keep their order and the text of their values.
+// Object is a JSON object whose members keep their order and the text of their values. Names are expected to be UTF-8.
 type Object struct{ members []member }
 
 type member struct {
@@ -133,12 +134,13 @@ func (o *Object) AppendTo(b []byte) []byte {
 	return append(b, '}')
 }
 
-// Quote returns s as a JSON string. Other than json.Marshal it leaves <, > and & as they are.
+// Quote returns s as a JSON string. Other than json.Marshal it leaves <, > and & as they are. Bytes that are not UTF-8 become
+// U+FFFD.
 func Quote(s string) []byte {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
-	if err := e.Encode(s); err != nil {
+	if err := e.Encode(strings.ToValidUTF8(s, "\uFFFD")); err != nil {
 		return []byte(`""`) // a string always encodes
 	}
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
