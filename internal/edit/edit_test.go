@@ -250,7 +250,7 @@ func FuzzObject(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte, a, b string) {
 		o, err := edit.ParseObject(data)
-		if err != nil || !utf8.ValidString(a+b) {
+		if err != nil || !utf8.ValidString(a) || !utf8.ValidString(b) {
 			return
 		}
 		o.Rename(a, b)
