@@ -1,0 +1,222 @@
+package http1
+
+import (
+	"time"
+
+	"github.com/gibbon-gateway/gibbon/header"
+)
+
+// BodyKind says how the end of a body is found.
+type BodyKind uint8
+
+// The kinds of body.
+const (
+	BodyNone       BodyKind = iota // there is none
+	BodyLength                     // Length bytes
+	BodyChunked                    // chunks, then trailers
+	BodyUntilClose                 // until the connection ends; only in responses
+)
+
+// Form is the form of a request target.
+type Form uint8
+
+// The forms that are accepted. CONNECT's authority form is refused.
+const (
+	OriginForm   Form = iota // /path?query
+	AbsoluteForm             // http://host/path?query
+	AsteriskForm             // *
+)
+
+// Request is the head of a received request. All bytes are borrowed until the exchange ends.
+type Request struct {
+	Method []byte
+	Target []byte        // as received
+	Path   []byte        // path and query: Target in origin form, its tail (at least "/") in absolute form, "*"
+	Host   []byte        // who is asked for, with port: of the absolute target if there is one, else the Host field; nil only in HTTP/1.0
+	Minor  int           // 0 or 1: HTTP/1.0 or HTTP/1.1
+	Header header.Fields // all received fields, with ids; Host, Connection and framing fields too
+	Form   Form
+	Body   BodyKind // BodyNone, BodyLength or BodyChunked
+	Length int64    // of the body; 0 for BodyNone, -1 for BodyChunked
+
+	Close      bool      // the client does not want another exchange on the connection
+	Upgrade    []byte    // value of the Upgrade field when Connection names it, else nil
+	Expect     bool      // the client waits for 100 Continue
+	TETrailers bool      // TE names trailers
+	Received   time.Time // when the first byte of the head was read
+
+	// Slot is for the handler. It stays with the pooled memory of the request when the exchange ends: what is left there
+	// is found again by a later exchange, maybe of another connection. It is nil at first.
+	Slot any
+	// Scratch is a buffer of length 0 for the handler to build upstream heads in. A grown one may be stored back.
+	Scratch []byte
+
+	head   head
+	count  int
+	method [2]int
+	target [2]int
+	slash  []byte // memory for Path when an absolute target has none
+}
+
+// reset forgets the request but keeps its memory and what belongs to the handler.
+func (q *Request) reset() {
+	q.Header.Reset()
+	q.head.reset()
+	q.Method, q.Target, q.Path, q.Host, q.Upgrade = nil, nil, nil, nil, nil
+	q.Minor, q.Form, q.Body, q.Length, q.count = 1, OriginForm, BodyNone, 0, 0
+	q.Close, q.Expect, q.TETrailers = false, false, false
+}
+
+// parse reads the request head at the start of b. It returns errMore when b ends before the head does; it is then called again
+// with a longer b. Otherwise q.head.end says where the body starts, or the error is a *refusal.
+func (q *Request) parse(b []byte, lim *headLimits) error {
+	h := &q.head
+	if !h.firstLine {
+		end, next, err := h.line(b, lim.line, errLineTooLong, lim.total)
+		if err != nil {
+			return err
+		}
+		if err := q.requestLine(b[:end]); err != nil {
+			return err
+		}
+		h.pos, h.firstLine = next, true
+	}
+	q.Header.Attach(b)
+	if err := h.fields(b, &q.Header, &q.count, lim); err != nil {
+		q.view(b)
+		return err
+	}
+	q.view(b)
+	return q.conclude(b)
+}
+
+// view sets the slices that show parts of the request line.
+func (q *Request) view(b []byte) {
+	q.Method = b[q.method[0]:q.method[1]]
+	q.Target = b[q.target[0]:q.target[1]]
+}
+
+// requestLine reads "method SP target SP HTTP/1.x", with exactly these spaces.
+func (q *Request) requestLine(l []byte) error {
+	m := 0
+	for m < len(l) && class[l[m]]&classToken != 0 {
+		m++
+	}
+	if m == 0 || m == len(l) || l[m] != ' ' {
+		return errRequestLine
+	}
+	if m > 32 {
+		return errMethod
+	}
+	v := len(l) - len("HTTP/1.1")
+	if v <= m+2 || l[v-1] != ' ' || string(l[v:v+5]) != "HTTP/" || l[v+6] != '.' ||
+		class[l[v+5]]&classDigit == 0 || class[l[v+7]]&classDigit == 0 {
+		return errRequestLine
+	}
+	if l[v+5] != '1' || l[v+7] > '1' {
+		return errVersion
+	}
+	q.Minor = int(l[v+7] - '0')
+	q.method = [2]int{0, m}
+	q.target = [2]int{m + 1, v - 1}
+	if !all(l[m+1:v-1], classTarget) {
+		return errTarget
+	}
+	return nil
+}
+
+// conclude checks the complete head.
+func (q *Request) conclude(b []byte) error {
+	h := &q.head
+	if err := q.targetForm(); err != nil {
+		return err
+	}
+	if h.hosts == 0 && q.Minor == 1 {
+		return errNoHost
+	}
+	if h.hosts == 1 {
+		host := b[h.host[0]:h.host[1]]
+		if !validHost(host) {
+			return errHost
+		}
+		if q.Form != AbsoluteForm {
+			q.Host = host
+		}
+	}
+	if err := h.framing(q.Minor); err != nil {
+		return err
+	}
+	if q.Minor == 1 {
+		if h.expectOther {
+			return errExpect
+		}
+		q.Expect = h.expect
+	}
+	switch {
+	case h.codings > 0:
+		q.Body, q.Length = BodyChunked, -1
+	case h.length > 0:
+		q.Body, q.Length = BodyLength, h.length
+	default:
+		q.Expect = false // there is nothing to wait for
+	}
+	q.Close = h.close || q.Minor == 0 && !h.keepAlive
+	q.TETrailers = h.teTrailers
+	if h.upgrade && h.upgrades == 1 && q.Minor == 1 {
+		q.Upgrade = b[h.upgradeTo[0]:h.upgradeTo[1]]
+	}
+	return nil
+}
+
+// targetForm finds the form of the target, and in it the path, and the host if there is one.
+func (q *Request) targetForm() error {
+	t := q.Target
+	if string(q.Method) == "CONNECT" {
+		return errConnect
+	}
+	switch {
+	case t[0] == '/':
+		q.Form, q.Path = OriginForm, t
+	case len(t) == 1 && t[0] == '*':
+		if string(q.Method) != "OPTIONS" {
+			return errTarget
+		}
+		q.Form, q.Path = AsteriskForm, t
+		return nil
+	default:
+		return q.absolute(t)
+	}
+	if !validTarget(q.Path) {
+		return errTarget
+	}
+	return nil
+}
+
+func (q *Request) absolute(t []byte) error {
+	n := 0
+	switch {
+	case len(t) > 7 && header.EqualFold(t[:7], "http://"):
+		n = 7
+	case len(t) > 8 && header.EqualFold(t[:8], "https://"):
+		n = 8
+	default:
+		return errTarget
+	}
+	rest := t[n:]
+	i := 0
+	for i < len(rest) && rest[i] != '/' && rest[i] != '?' {
+		i++
+	}
+	if !validHost(rest[:i]) {
+		return errHost
+	}
+	q.Form, q.Host, q.Path = AbsoluteForm, rest[:i], rest[i:]
+	if len(q.Path) == 0 || q.Path[0] == '?' {
+		q.slash = append(append(q.slash[:0], '/'), q.Path...)
+		q.Path = q.slash
+	}
+	if !validTarget(q.Path) {
+		return errTarget
+	}
+	return nil
+}

@@ -1,0 +1,173 @@
+package http1
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"log/slog"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Handler serves requests.
+type Handler interface {
+	// ServeHTTP1 serves one request, c.Request, on the connection's goroutine. When it returns, the response is finished
+	// and flushed; if no head was written, the connection is closed without an answer.
+	ServeHTTP1(c *Conn)
+}
+
+// HandlerFunc is a function that is a Handler.
+type HandlerFunc func(c *Conn)
+
+// ServeHTTP1 calls f.
+func (f HandlerFunc) ServeHTTP1(c *Conn) { f(c) }
+
+// Server accepts HTTP/1 connections. Its fields are not changed after the first Serve.
+type Server struct {
+	Handler Handler
+	Limits  Limits
+	// TLSConfig, when set, makes every accepted connection a TLS one.
+	TLSConfig *tls.Config
+	// Raw turns the raw I/O path on for TCP connections without TLS. It does nothing where it is not supported.
+	Raw bool
+	// BadRequest writes the answer (c.WriteHead …) to a request that is not passed to Handler: 400, 408, 413, 414, 417, 431,
+	// 405 (CONNECT), 501, 505. c.Request holds what was understood of it, maybe nothing; the connection is closed afterwards.
+	// nil means a short text answer.
+	BadRequest func(c *Conn, status int, reason error)
+	// Log gets what has no other way to be seen: accept errors and panics. nil means slog.Default().
+	Log *slog.Logger
+
+	start     sync.Once
+	limits    Limits // with defaults
+	head      headLimits
+	mu        sync.Mutex
+	listeners map[net.Listener]struct{}
+	closing   atomic.Bool
+	conns     registry
+	running   sync.WaitGroup // connections
+	swept     chan struct{}  // closed when the sweep is to end
+	sweeping  sync.WaitGroup
+}
+
+// ErrServerClosed is what Serve returns after Shutdown.
+var ErrServerClosed = errors.New("http1: server closed")
+
+func (s *Server) begin() {
+	s.limits = s.Limits.withDefaults()
+	s.head = s.limits.head()
+	s.listeners = make(map[net.Listener]struct{})
+	s.swept = make(chan struct{})
+	s.sweeping.Go(func() { s.conns.run(s.swept, func(int64, bool) {}) })
+}
+
+func (s *Server) log() *slog.Logger {
+	if s.Log != nil {
+		return s.Log
+	}
+	return slog.Default()
+}
+
+// Serve accepts connections of l until Shutdown, and closes l. It may be called for several listeners.
+func (s *Server) Serve(l net.Listener) error {
+	s.start.Do(s.begin)
+	defer l.Close()
+	if !s.listen(l) {
+		return ErrServerClosed
+	}
+	defer s.forget(l)
+	var delay time.Duration
+	for {
+		nc, err := l.Accept()
+		if err == nil {
+			delay = 0
+			if !s.adopt(nc) {
+				nc.Close()
+				return ErrServerClosed
+			}
+			continue
+		}
+		if s.closing.Load() {
+			return ErrServerClosed
+		}
+		if errors.Is(err, net.ErrClosed) {
+			return err
+		}
+		// Out of descriptors or the like: it passes, and the other connections go on.
+		if delay == 0 {
+			s.log().Error("cannot accept connections", "listener", l.Addr().String(), "error", err)
+		}
+		delay = min(max(2*delay, 5*time.Millisecond), time.Second)
+		select {
+		case <-s.swept:
+			return ErrServerClosed
+		case <-time.After(delay):
+		}
+	}
+}
+
+func (s *Server) listen(l net.Listener) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closing.Load() {
+		return false
+	}
+	s.listeners[l] = struct{}{}
+	return true
+}
+
+func (s *Server) forget(l net.Listener) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.listeners, l)
+}
+
+// adopt starts the goroutine of a connection.
+func (s *Server) adopt(nc net.Conn) bool {
+	s.mu.Lock()
+	if s.closing.Load() {
+		s.mu.Unlock()
+		return false
+	}
+	s.running.Add(1)
+	s.mu.Unlock()
+	c := &Conn{srv: s}
+	c.client = c
+	below := nc
+	if s.TLSConfig != nil {
+		nc = tls.Server(nc, s.TLSConfig)
+	}
+	c.init(nc, below, s.Raw)
+	go c.serve()
+	return true
+}
+
+// Shutdown closes the listeners and idle connections and waits until running exchanges have ended. When ctx ends first, it cuts
+// the rest off and returns ctx's error.
+func (s *Server) Shutdown(ctx context.Context) error {
+	s.start.Do(s.begin)
+	s.mu.Lock()
+	first := !s.closing.Swap(true)
+	for l := range s.listeners {
+		l.Close()
+	}
+	s.mu.Unlock()
+	s.conns.each(func(w *wire) { w.client.retire() })
+	done := make(chan struct{})
+	go func() {
+		s.running.Wait()
+		if first {
+			close(s.swept)
+		}
+		s.sweeping.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+	}
+	s.conns.each(func(w *wire) { w.client.cut() })
+	return ctx.Err()
+}
