@@ -47,8 +47,7 @@ func newTarget(host string, port, weight int) target {
 // group is the Balancer. It lives in the registry, so that it goes on when a snapshot replaces another.
 type group struct {
 	names  *names
-	tasks  *sync.WaitGroup // of the registry
-	single bool            // made for a service's host
+	single bool // made for a service's host
 
 	turn   atomic.Uint64
 	ring   atomic.Pointer[ring] // nil while no address was looked up
@@ -63,7 +62,7 @@ type group struct {
 // Next implements Balancer.
 func (g *group) Next(p *Pick) error {
 	r := g.ring.Load()
-	if r == nil || !r.expires.IsZero() && !g.stale.Load() && time.Now().After(r.expires) {
+	if r == nil || r.old() && (len(r.peers) == 0 || !g.stale.Load()) {
 		r = g.renew(r)
 	}
 	if len(r.peers) == 0 {
@@ -109,22 +108,34 @@ func (g *group) refresh() <-chan struct{} {
 		return g.busy
 	}
 	done := make(chan struct{})
-	if g.names.ctx.Err() != nil {
+	started := g.names.start(func() {
+		for !g.update() {
+		}
+		close(done)
+	})
+	if !started {
 		close(done)
 		return done
 	}
 	g.busy = done
 	g.stale.Store(true)
-	g.tasks.Go(func() {
-		g.lookUp()
-		g.mu.Lock()
-		defer g.mu.Unlock()
-		g.ring.Store(g.build())
-		g.busy = nil
-		g.stale.Store(false)
-		close(done)
-	})
 	return done
+}
+
+// update looks up the names of the targets and makes a ring of the answers. It reports false if the targets were changed
+// meanwhile to such that are not all looked up.
+func (g *group) update() bool {
+	g.lookUp()
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	r := g.build()
+	if r.err == errPending {
+		return false
+	}
+	g.ring.Store(r)
+	g.busy = nil
+	g.stale.Store(false)
+	return true
 }
 
 // lookUp brings the cache up to date for all names of the targets.

@@ -27,11 +27,33 @@ type answer struct {
 // names caches answers for all balancers of a registry.
 type names struct {
 	Config
-	ctx   context.Context // ends with the registry
-	slots chan struct{}   // bounds lookups under way
+	ctx    context.Context // ends when close is called
+	cancel context.CancelFunc
+	slots  chan struct{} // bounds lookups under way
 
 	mu     sync.Mutex
 	byName map[string]*name
+	tasks  sync.WaitGroup
+	closed bool
+}
+
+// start runs a task in the background. It reports false, and does not, after close.
+func (c *names) start(task func()) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.closed {
+		c.tasks.Go(task)
+	}
+	return !c.closed
+}
+
+// close ends the tasks and waits for them.
+func (c *names) close() {
+	c.mu.Lock()
+	c.closed = true
+	c.mu.Unlock()
+	c.cancel()
+	c.tasks.Wait()
 }
 
 // name is an entry of the cache.

@@ -37,9 +37,7 @@ type Target struct {
 // Registry makes balancers and keeps their state by identity. Make one per process and Close it at the end. It is safe for
 // concurrent use.
 type Registry struct {
-	names  *names
-	cancel context.CancelFunc
-	tasks  sync.WaitGroup
+	names *names
 
 	mu     sync.Mutex
 	groups map[string]*group // "u " and upstream id, or "h " and host:port
@@ -60,8 +58,7 @@ func New(c Config) *Registry {
 	c.Timeout = cmp.Or(c.Timeout, 5*time.Second)
 	ctx, cancel := context.WithCancel(context.Background())
 	return &Registry{
-		names:  &names{Config: c, ctx: ctx, slots: make(chan struct{}, lookups), byName: make(map[string]*name)},
-		cancel: cancel,
+		names:  &names{Config: c, ctx: ctx, cancel: cancel, slots: make(chan struct{}, lookups), byName: make(map[string]*name)},
 		groups: make(map[string]*group),
 	}
 }
@@ -97,7 +94,7 @@ func (r *Registry) group(key string, single bool) *group {
 	defer r.mu.Unlock()
 	g := r.groups[key]
 	if g == nil {
-		g = &group{names: r.names, tasks: &r.tasks, single: single}
+		g = &group{names: r.names, single: single}
 		r.groups[key] = g
 	}
 	return g
@@ -126,7 +123,6 @@ func (r *Registry) Sweep() {
 
 // Close stops lookups and waits for them. Balancers go on with what they know.
 func (r *Registry) Close() error {
-	r.cancel()
-	r.tasks.Wait()
+	r.names.close()
 	return nil
 }

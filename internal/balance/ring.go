@@ -38,6 +38,9 @@ func newRing(peers []*peer, weights []uint64) *ring {
 	return r
 }
 
+// old reports whether a name of the ring is to be looked up again.
+func (r *ring) old() bool { return !r.expires.IsZero() && time.Now().After(r.expires) }
+
 // stepFor returns the number nearest to sum times 0.618 that has no divisor in common with sum.
 func stepFor(sum uint64) uint64 {
 	if sum <= 2 {
