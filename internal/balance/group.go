@@ -84,17 +84,22 @@ func (g *group) refuse(r *ring) error {
 	return fmt.Errorf("%w: %w", kind, r.err)
 }
 
-// renew starts a refresh if none is under way. It returns old if that has addresses, else what the refresh brings.
+// renew starts a refresh if none is under way. It returns old if that has addresses, else what the refresh brings. Targets may
+// be changed to other unknown names just then, so that it takes another one.
 func (g *group) renew(old *ring) *ring {
-	busy := g.refresh()
-	if old != nil && len(old.peers) > 0 {
-		return old
+	for {
+		busy := g.refresh()
+		if old != nil && len(old.peers) > 0 {
+			return old
+		}
+		<-busy
+		if r := g.ring.Load(); r != nil {
+			return r
+		}
+		if g.names.ctx.Err() != nil {
+			return &ring{err: errClosed}
+		}
 	}
-	<-busy
-	if r := g.ring.Load(); r != nil {
-		return r
-	}
-	return &ring{err: errClosed}
 }
 
 var errClosed = errors.New("shutting down")
