@@ -58,6 +58,11 @@ var collections = []struct {
 	}, func(i, n int) request {
 		return request{path: "/x", tls: true, sni: fmt.Sprintf("s%d.example.com", i)}
 	}},
+	{"ports of one host", func(i, n int, r *entity.Route) {
+		r.Hosts = []string{fmt.Sprintf("example.com:%d", i+1)}
+	}, func(i, n int) request {
+		return request{host: fmt.Sprintf("example.com:%d", i+1), path: "/"}
+	}},
 	{"nested paths", func(i, n int, r *entity.Route) {
 		r.Paths = []string{"/" + nested[:i%len(nested)]}
 		r.Hosts = []string{fmt.Sprintf("h%d.example.com", i/len(nested))}

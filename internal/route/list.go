@@ -33,6 +33,7 @@ const (
 	bySegment                  // what the path has after its last slash
 	byMethod
 	bySNI
+	byPort     // two bytes
 	attributes // how many there are
 )
 
@@ -112,6 +113,14 @@ func attributeValues(m *matcher, a attribute, common map[string]int) (values []s
 	case bySNI:
 		if !slices.ContainsFunc(m.snis, wildcardName) {
 			return m.snis
+		}
+	case byPort:
+		for i := range m.hosts {
+			port := m.hosts[i].port
+			if port == 0 {
+				return nil
+			}
+			values = append(values, string([]byte{byte(port >> 8), byte(port)}))
 		}
 	case bySegment:
 		for _, p := range m.patterns {
@@ -199,6 +208,11 @@ func (sp *split) search(s *search) {
 		}
 	case bySegment:
 		if l := sp.kids[string(s.in.Path[bytes.LastIndexByte(s.in.Path, '/')+1:])]; l != nil {
+			l.search(s)
+		}
+	case byPort:
+		key := [2]byte{byte(s.port >> 8), byte(s.port)}
+		if l := sp.kids[string(key[:])]; l != nil {
 			l.search(s)
 		}
 	case bySNI:
