@@ -33,7 +33,7 @@ type Problem struct {
 }
 
 // Consumer is a client of the gateway.
-type Consumer struct{ ID string }
+type Consumer struct{ ID, Username, CustomID string }
 
 // Kind describes one kind of entity.
 type Kind struct {

@@ -2,7 +2,6 @@ package plugin
 
 import (
 	"crypto/tls"
-	"encoding/json"
 	"errors"
 	"net/netip"
 	"time"
@@ -27,13 +26,14 @@ type Exchange struct {
 	Credential Credential       // set by Identify
 
 	Started time.Time // when the first byte of the request was read
+	Outcome Outcome   // how it went; for Recorders
 
 	host   Host
 	exited bool
 	locals []any
 	slot   int
 	shared map[string]any
-	filter []BodyFilter
+	filter []boundFilter
 }
 
 // Host is what an exchange needs of the proxy that runs it. Plugins do not call it.
@@ -43,6 +43,8 @@ type Host interface {
 	// ReadRequestBody returns the whole request body, read from the client on the first call.
 	// ErrBodyTooLarge if it is longer than limit bytes (the bytes read so far are still forwarded).
 	ReadRequestBody(limit int) ([]byte, error)
+	// Capture returns what a group of the route's regular expression matched, by number or name.
+	Capture(name string) (string, bool)
 }
 
 // ErrBodyTooLarge is returned by Request.Body when the body is over the limit.
@@ -56,37 +58,10 @@ type Client struct {
 	TLS     *tls.ConnectionState // nil without TLS
 	Trusted bool                 // the peer is in trusted_ips
 	Scheme  string               // "http" or "https", of the connection
-	// What the client asked for, as seen through trusted proxies (X-Forwarded-*), else as received.
+	// What the client asked for, as seen through trusted proxies (X-Forwarded-*), else as received. ForwardedHost has no port.
 	ForwardedScheme, ForwardedHost string
 	ForwardedPort                  int
 	HTTPVersion                    string // "1.0", "1.1", "2", "3"
-}
-
-// Request is what goes upstream. It starts as what the client sent; a plugin changes it in Rewrite and Access.
-type Request struct {
-	Method string
-	Header header.Fields // without Host, Connection and framing fields, which the proxy owns
-	Host   string        // as the client sent it, with port
-	// Target is the request target as received; Path is its normalised path, Query what follows the "?" (verbatim).
-	Target []byte
-	Path   []byte
-
-	query        []byte // of the upstream request, without "?"
-	upstreamPath []byte
-	upstreamHost string
-	body         []byte
-	bodySet      bool
-	x            *Exchange
-}
-
-// Response is what goes to the client. Fields added to Header before the response is known (in Access) stay on whatever
-// response is sent; from HeaderFilter on it holds the response's own fields too.
-type Response struct {
-	Status int
-	Header header.Fields
-	// FromUpstream is true when the upstream (or a cache) made the response, false when the gateway or a plugin did.
-	FromUpstream bool
-	body         []byte
 }
 
 // Credential is what a consumer was identified by.
@@ -94,6 +69,18 @@ type Credential struct {
 	ID         string // the credential entity's id
 	ConsumerID string
 	Identifier string // sent upstream as X-Credential-Identifier when not ""
+}
+
+// Outcome is how an exchange went, complete when Recorders run.
+type Outcome struct {
+	Total     time.Duration  // from Started until the response was sent
+	Gateway   time.Duration  // until the upstream was asked; Total for responses that the gateway made
+	Upstream  time.Duration  // from then until the response head; 0 if no upstream was asked
+	Tries     int            // addresses that were asked
+	Address   netip.AddrPort // the last of them
+	Received  int64          // bytes of the request body
+	Sent      int64          // bytes of the response: head, framing and body
+	ClientErr error          // the client went away, or could not be sent to
 }
 
 // Finder looks things up in the configuration that the exchange runs under.
@@ -105,44 +92,65 @@ type Finder interface {
 	Credential(kind string, key []byte) any
 }
 
-// Exit ends the request with this response, in the compact form of Kong's kong.response.exit: a nil body sends none, a
-// string or []byte is sent as it is, anything else as JSON. header holds names and values in turn.
-func (x *Exchange) Exit(status int, body any, header ...string) error {
-	x.begin(status, header)
-	switch b := body.(type) {
-	case nil:
-	case []byte:
-		x.Response.body = b
-	case string:
-		x.Response.body = []byte(b)
-	default:
-		j, err := json.Marshal(b)
-		if err != nil {
-			return err
-		}
-		x.Response.Header.Set("Content-Type", "application/json; charset=utf-8")
-		x.Response.body = j
+// Identify says who sends the request, and sets or clears the fields that tell the upstream: X-Consumer-ID,
+// X-Consumer-Custom-ID, X-Consumer-Username, X-Credential-Identifier, and X-Anonymous-Consumer for a zero credential. Plugins
+// below the present one are picked for the consumer. A nil consumer takes an earlier one back.
+func (x *Exchange) Identify(consumer *entity.Consumer, credential Credential) {
+	x.Consumer, x.Credential = consumer, credential
+	h := &x.Request.Header
+	h.DelIDs(identity)
+	if consumer != nil {
+		setNotEmpty(h, header.XConsumerID, consumer.ID)
+		setNotEmpty(h, header.XConsumerCustomID, consumer.CustomID)
+		setNotEmpty(h, header.XConsumerUsername, consumer.Username)
 	}
-	return ErrExit
+	setNotEmpty(h, header.XCredentialIdentifier, credential.Identifier)
+	if credential == (Credential{}) && consumer != nil {
+		h.Add(header.XAnonymousConsumer.String(), "true")
+	}
 }
 
-func (x *Exchange) begin(status int, header []string) {
-	x.exited = true
-	x.Response.Status = status
-	for i := 0; i+1 < len(header); i += 2 {
-		x.Response.Header.Set(header[i], header[i+1])
+var identity = header.IDs(header.XConsumerID, header.XConsumerCustomID, header.XConsumerUsername,
+	header.XCredentialIdentifier, header.XAnonymousConsumer)
+
+func setNotEmpty(h *header.Fields, id header.ID, value string) {
+	if value != "" {
+		h.Add(id.String(), value)
 	}
 }
 
 // RequestID returns the 32 hex digits of X-Kong-Request-Id.
 func (x *Exchange) RequestID() string { return x.host.RequestID() }
 
+// Capture returns what a group of the route's path expression matched: by number ("0" is all of it) or by name. It reports
+// false when there is no such group.
+func (x *Exchange) Capture(name string) (string, bool) { return x.host.Capture(name) }
+
 // FilterBody registers f for the response body. It is called from HeaderFilter. Content-Length is dropped, as the new
-// length is not known.
-func (x *Exchange) FilterBody(f BodyFilter) { x.filter = append(x.filter, f) }
+// length is not known. Filters run in the order of their registration, each on what the one before it returned.
+func (x *Exchange) FilterBody(f BodyFilter) {
+	x.filter = append(x.filter, boundFilter{f, x.slot})
+}
+
+// boundFilter is a body filter and the slot of the plugin that registered it.
+type boundFilter struct {
+	BodyFilter
+	slot int
+}
 
 // Local returns what the running plugin stored with SetLocal in an earlier phase of this exchange, or nil.
 func (x *Exchange) Local() any { return x.locals[x.slot] }
 
 // SetLocal keeps v for the later phases of the running plugin in this exchange.
 func (x *Exchange) SetLocal(v any) { x.locals[x.slot] = v }
+
+// Shared returns what any plugin stored with SetShared under name in this exchange, or nil.
+func (x *Exchange) Shared(name string) any { return x.shared[name] }
+
+// SetShared keeps v for all plugins of this exchange.
+func (x *Exchange) SetShared(name string, v any) {
+	if x.shared == nil {
+		x.shared = make(map[string]any)
+	}
+	x.shared[name] = v
+}

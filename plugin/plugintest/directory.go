@@ -1,0 +1,33 @@
+package plugintest
+
+import "github.com/gibbon-gateway/gibbon/entity"
+
+// Directory is a plugin.Finder that holds what a test puts into it.
+type Directory struct {
+	Consumers   []*entity.Consumer
+	Credentials map[string]map[string]any // by kind and key
+}
+
+// Consumer implements plugin.Finder.
+func (d *Directory) Consumer(key string) *entity.Consumer {
+	for _, is := range []func(c *entity.Consumer) bool{
+		func(c *entity.Consumer) bool { return c.ID == key },
+		func(c *entity.Consumer) bool { return c.Username == key },
+		func(c *entity.Consumer) bool { return c.CustomID == key },
+	} {
+		for _, c := range d.Consumers {
+			if is(c) {
+				return c
+			}
+		}
+	}
+	return nil
+}
+
+// Credential implements plugin.Finder.
+func (d *Directory) Credential(kind string, key []byte) any {
+	if c, ok := d.Credentials[kind][string(key)]; ok {
+		return c
+	}
+	return nil
+}

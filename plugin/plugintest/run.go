@@ -1,0 +1,207 @@
+package plugintest
+
+import (
+	"cmp"
+	"crypto/tls"
+	"errors"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gibbon-gateway/gibbon/entity"
+	"github.com/gibbon-gateway/gibbon/header"
+	"github.com/gibbon-gateway/gibbon/plugin"
+)
+
+// Instance is a plugin with a configuration.
+type Instance struct {
+	Plugin any // what the type's build function returned
+	T      testing.TB
+}
+
+// Request is what a client sends. Empty fields get useful values.
+type Request struct {
+	Method     string   // "GET"
+	Target     string   // "/"; with query
+	Host       string   // "example.com"
+	Header     []string // names and values in turn
+	Body       string
+	Peer       string // "203.0.113.9:4711"
+	TLS        *tls.ConnectionState
+	HTTP       string            // "1.1"
+	Captures   map[string]string // of the route's regular expression
+	BodyErr    error             // what reading the body fails with
+	Route      *entity.Route
+	Service    *entity.Service
+	Consumer   *entity.Consumer // identified by another plugin before
+	Credential plugin.Credential
+}
+
+// Reply is what the upstream answers.
+type Reply struct {
+	Status int      // 200
+	Header []string // names and values in turn
+	Body   []string // the pieces in which the body comes
+}
+
+// Result is what came of a request.
+type Result struct {
+	Exchange *plugin.Exchange
+	Err      error // of a phase; ErrExit is none
+	Exited   bool  // the plugin answered; the upstream was not asked
+	Upstream Upstream
+	Status   int
+	Header   []string // "Name: value" lines of the response, in order
+	Body     string
+}
+
+// Upstream is the request that the upstream would have been asked. Path is "" unless the plugin has set it.
+type Upstream struct {
+	Method, Path, Query, Host, Body string
+	Header                          []string // "Name: value" lines, in order
+}
+
+// requestID is the id of all requests here.
+const requestID = "0123456789abcdef0123456789abcdef"
+
+// host is what an exchange needs of a proxy.
+type host struct{ in *Request }
+
+func (h host) RequestID() string { return requestID }
+
+func (h host) ReadRequestBody(limit int) ([]byte, error) {
+	switch {
+	case h.in.BodyErr != nil:
+		return nil, h.in.BodyErr
+	case len(h.in.Body) > limit:
+		return nil, plugin.ErrBodyTooLarge
+	}
+	return []byte(h.in.Body), nil
+}
+
+func (h host) Capture(name string) (string, bool) {
+	v, ok := h.in.Captures[name]
+	return v, ok
+}
+
+// Exchange makes an exchange as it is before the first phase, for tests that call a phase themselves.
+func Exchange(in Request) *plugin.Exchange {
+	x := new(plugin.Exchange)
+	d := plugin.Drive(x)
+	d.Begin(host{&in})
+	d.Slots(1)
+	r := &x.Request
+	r.Method, r.Host = cmp.Or(in.Method, "GET"), cmp.Or(in.Host, "example.com")
+	target := cmp.Or(in.Target, "/")
+	path, query, has := strings.Cut(target, "?")
+	r.Target, r.Path = []byte(target), []byte(path)
+	d.StartQuery([]byte(query), has)
+	add(&r.Header, in.Header)
+	x.Client.Peer = netip.MustParseAddrPort(cmp.Or(in.Peer, "203.0.113.9:4711"))
+	x.Client.IP = x.Client.Peer.Addr()
+	x.Client.Local = netip.MustParseAddrPort("127.0.0.1:8000")
+	x.Client.Scheme, x.Client.TLS, x.Client.HTTPVersion = "http", in.TLS, cmp.Or(in.HTTP, "1.1")
+	if in.TLS != nil {
+		x.Client.Scheme = "https"
+	}
+	x.Client.ForwardedScheme, x.Client.ForwardedPort = x.Client.Scheme, int(x.Client.Local.Port())
+	x.Client.ForwardedHost, _, _ = strings.Cut(r.Host, ":")
+	x.Route, x.Service, x.Started = in.Route, in.Service, time.Now()
+	if in.Consumer != nil || in.Credential != (plugin.Credential{}) {
+		x.Identify(in.Consumer, in.Credential)
+	}
+	return x
+}
+
+func add(h *header.Fields, pairs []string) {
+	for pair := range slices.Chunk(pairs, 2) {
+		h.Add(pair[0], pair[1])
+	}
+}
+
+// Run takes a request through all phases of the instance. An error of Rewrite or Access, other than an exit, ends the run.
+func (i *Instance) Run(in Request, reply Reply) *Result {
+	x := Exchange(in)
+	d := plugin.Drive(x)
+	r := &Result{Exchange: x}
+	if p, ok := i.Plugin.(plugin.Rewriter); ok {
+		r.Err = p.Rewrite(x)
+	}
+	if p, ok := i.Plugin.(plugin.Accessor); ok && r.Err == nil {
+		r.Err = p.Access(x)
+	}
+	if errors.Is(r.Err, plugin.ErrExit) {
+		r.Err, r.Exited = nil, true
+	}
+	if r.Err != nil {
+		return r
+	}
+	pieces := reply.Body
+	if r.Exited {
+		pieces = []string{string(x.Response.Body())}
+	} else {
+		r.Upstream = upstream(x, in.Body)
+		x.Response.Status, x.Response.FromUpstream = cmp.Or(reply.Status, 200), true
+		add(&x.Response.Header, reply.Header)
+	}
+	if p, ok := i.Plugin.(plugin.HeaderFilter); ok {
+		if r.Err = p.HeaderFilter(x); r.Err != nil {
+			return r
+		}
+	}
+	r.filter(d, pieces)
+	r.Status, r.Header = x.Response.Status, lines(&x.Response.Header)
+	if p, ok := i.Plugin.(plugin.Recorder); ok {
+		p.Record(x)
+	}
+	return r
+}
+
+func (r *Result) filter(d *plugin.Driver, pieces []string) {
+	if !d.Filtered() {
+		r.Body = strings.Join(pieces, "")
+		return
+	}
+	for n, piece := range append(slices.Clone(pieces), "") {
+		out, err := d.Filter([]byte(piece), n == len(pieces))
+		if err != nil {
+			r.Err = err
+			return
+		}
+		r.Body += string(out)
+	}
+}
+
+func upstream(x *plugin.Exchange, body string) Upstream {
+	d := plugin.Drive(x)
+	query, _ := d.Query()
+	if b, set := d.RequestBody(); set {
+		body = string(b)
+	}
+	return Upstream{Method: x.Request.Method, Path: d.UpstreamPath(), Query: string(query),
+		Host: cmp.Or(d.UpstreamHost(), x.Request.Host), Body: body, Header: lines(&x.Request.Header)}
+}
+
+func lines(h *header.Fields) (out []string) {
+	for name, value := range h.All() {
+		out = append(out, string(name)+": "+string(value))
+	}
+	return out
+}
+
+// Get returns the first value of a response field, or "".
+func (r *Result) Get(name string) string { return get(r.Header, name) }
+
+// Get returns the first value of a request field, or "".
+func (u *Upstream) Get(name string) string { return get(u.Header, name) }
+
+func get(lines []string, name string) string {
+	for _, l := range lines {
+		if n, v, ok := strings.Cut(l, ": "); ok && strings.EqualFold(n, name) {
+			return v
+		}
+	}
+	return ""
+}

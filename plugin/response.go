@@ -1,0 +1,146 @@
+package plugin
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/gibbon-gateway/gibbon/header"
+)
+
+// Response is what goes to the client. Fields added to Header before the response is known (in Access) stay on whatever
+// response is sent; from HeaderFilter on it holds the response's own fields too.
+type Response struct {
+	Status int
+	Header header.Fields
+	// FromUpstream is true when the upstream (or a cache) made the response, false when the gateway or a plugin did.
+	FromUpstream bool
+	body         []byte
+}
+
+// Body returns the body of a response that the gateway or a plugin made. That of an upstream passes through FilterBody.
+func (r *Response) Body() []byte { return r.body }
+
+// Exit ends the request with this response, in the compact form of Kong's kong.response.exit: a nil body sends none, a
+// string or []byte is sent as it is, anything else as JSON. header holds names and values in turn.
+func (x *Exchange) Exit(status int, body any, header ...string) error {
+	text, err := encode(body)
+	if err != nil {
+		return err
+	}
+	x.begin(status, header)
+	x.Response.body = text.body
+	if text.json && !given(header, "Content-Type") {
+		x.Response.Header.Set("Content-Type", "application/json; charset=utf-8")
+	}
+	return ErrExit
+}
+
+// Error ends the request with a message in the form that the client accepts: JSON unless Accept says HTML, XML or plain
+// text, each with the request's id. An empty message is Kong's usual one for the status. header holds names and values in
+// turn. A gRPC client is answered with 200 and a grpc-status.
+func (x *Exchange) Error(status int, message string, header ...string) error {
+	if message == "" {
+		message = Message(status)
+	}
+	x.begin(status, header)
+	h := &x.Response.Header
+	if x.grpc() {
+		x.Response.Status = http.StatusOK
+		h.Set("Content-Type", "application/grpc")
+		h.Set("grpc-status", strconv.Itoa(grpcStatus(status)))
+		h.Set("grpc-message", message)
+		return ErrExit
+	}
+	form := Negotiate(&x.Request.Header)
+	if given(header, "Content-Type") {
+		form = formOf(h.Get("Content-Type"))
+	} else {
+		h.Set("Content-Type", form.ContentType())
+	}
+	x.Response.body = form.Append(nil, message, x.RequestID())
+	return ErrExit
+}
+
+// begin makes the response the gateway's. What an earlier answer left is gone, except its fields.
+func (x *Exchange) begin(status int, header []string) {
+	x.exited = true
+	x.Response.Status, x.Response.FromUpstream, x.Response.body = status, false, nil
+	for i := 0; i+1 < len(header); i += 2 {
+		x.Response.Header.Set(header[i], header[i+1])
+	}
+}
+
+func given(header []string, name string) bool {
+	for i := 0; i+1 < len(header); i += 2 {
+		if strings.EqualFold(header[i], name) {
+			return true
+		}
+	}
+	return false
+}
+
+type encoded struct {
+	body []byte
+	json bool
+}
+
+func encode(body any) (encoded, error) {
+	switch b := body.(type) {
+	case nil:
+		return encoded{}, nil
+	case []byte:
+		return encoded{body: b}, nil
+	case string:
+		return encoded{body: []byte(b)}, nil
+	}
+	var out bytes.Buffer
+	e := json.NewEncoder(&out)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(body); err != nil {
+		return encoded{}, err
+	}
+	return encoded{bytes.TrimSuffix(out.Bytes(), []byte("\n")), true}, nil
+}
+
+// grpc reports whether the client speaks gRPC, which needs HTTP/2.
+func (x *Exchange) grpc() bool {
+	if x.Client.HTTPVersion != "2" {
+		return false
+	}
+	t, _ := x.Request.Header.Known(header.ContentType)
+	return bytes.HasPrefix(t, []byte("application/grpc"))
+}
+
+// grpcStatus maps a status of HTTP to one of gRPC, as Kong does.
+func grpcStatus(status int) int {
+	switch status {
+	case 200:
+		return 0
+	case 400:
+		return 3
+	case 401:
+		return 16
+	case 403:
+		return 7
+	case 404:
+		return 5
+	case 409:
+		return 6
+	case 429:
+		return 8
+	case 499:
+		return 1
+	case 500:
+		return 13
+	case 501:
+		return 12
+	case 503:
+		return 14
+	case 504:
+		return 4
+	}
+	return 2
+}
