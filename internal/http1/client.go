@@ -285,6 +285,10 @@ func (u *ClientConn) ReadBody(p []byte) (int, error) {
 // with it.
 func (u *ClientConn) Done() bool { return u.complete }
 
+// Buffered reports whether Next has something to work on without waiting, most likely a part of the body. When it has not, it is
+// time to flush what was made of the parts before.
+func (u *ClientConn) Buffered() bool { return u.complete || u.r < u.w }
+
 // Trailer returns the fields behind a chunked body that has been read to its end.
 func (u *ClientConn) Trailer() *header.Fields { return &u.mem.dec.trailer }
 

@@ -239,7 +239,7 @@ func (c *Conn) exchange() bool {
 		return false
 	}
 	if c.resp.close || !c.skipBody() {
-		c.linger = !c.body.done && c.body.err == nil
+		c.linger = !c.body.done && c.body.err != errBodyTimeout || c.r < c.w
 		return false
 	}
 	return true

@@ -1,7 +1,9 @@
 package http1
 
 import (
+	"bytes"
 	"encoding/binary"
+	"net/netip"
 	"strconv"
 )
 
@@ -118,9 +120,10 @@ func validHost(b []byte) bool {
 	}
 	i := 0
 	if b[0] == '[' {
-		for i = 1; i < len(b) && (class[b[i]]&classHex != 0 || b[i] == ':' || b[i] == '.'); i++ {
+		if i = bytes.IndexByte(b, ']'); i < 0 {
+			return false
 		}
-		if i < 3 || i == len(b) || b[i] != ']' {
+		if a, err := netip.ParseAddr(string(b[1:i])); err != nil || !a.Is6() || a.Zone() != "" {
 			return false
 		}
 		i++
