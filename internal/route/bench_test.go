@@ -35,6 +35,11 @@ var collections = []struct {
 	}, func(i, n int) request {
 		return request{path: fmt.Sprintf("/api/17/orders%d", i)}
 	}},
+	{"regular expressions that differ inside", func(i, n int, r *entity.Route) {
+		r.Paths = []string{fmt.Sprintf(`~/api/(?<org>[^#?/]+)/kind%d/(?<id>[^#?/]+)$`, i)}
+	}, func(i, n int) request {
+		return request{path: fmt.Sprintf("/api/acme/kind%d/17", i)}
+	}},
 	{"headers on one path", func(i, n int, r *entity.Route) {
 		r.Paths = []string{"/api"}
 		r.Headers = map[string][]string{"X-Tenant": {fmt.Sprintf("tenant-%d", i)}}
@@ -113,6 +118,14 @@ func BenchmarkBuild(b *testing.B) {
 				build(b, rules)
 			}
 		})
+	}
+}
+
+func BenchmarkRebuild(b *testing.B) {
+	rules := rulesOf(10_000, collections[2].rule)
+	router := build(b, rules)
+	for b.Loop() {
+		router.Rebuild(rules)
 	}
 }
 

@@ -37,12 +37,12 @@ var splitSpace = uuid.MustParse("7f145bf9-0dce-4f91-98eb-debbce4b9f6b")
 
 // appendDrafts compiles a route and splits it the way Kong does: with more than one path, all regular expressions together
 // make one part, and the plain paths of each length one. A part's id is derived from the route's and the name of the part.
-func appendDrafts(drafts []draft, rule int, route *entity.Route) ([]draft, error) {
+func appendDrafts(drafts []draft, rule int, route *entity.Route, made *patternSet) ([]draft, error) {
 	mode := protocolsOf(route)
 	if mode == 0 {
 		return drafts, nil
 	}
-	headers, err := headerConditions(route.Headers)
+	headers, err := headerConditions(route.Headers, made)
 	if err != nil {
 		return drafts, err
 	}
@@ -68,7 +68,7 @@ func appendDrafts(drafts []draft, rule int, route *entity.Route) ([]draft, error
 	}
 	for _, path := range route.Paths {
 		if expr, ok := strings.CutPrefix(path, "~"); ok {
-			p, err := pathPattern(expr)
+			p, err := made.ofPath(expr)
 			if err != nil {
 				return drafts[:start], fmt.Errorf("path %q: %w", path, err)
 			}

@@ -3,7 +3,6 @@ package route
 import (
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -15,12 +14,12 @@ type headerCondition struct {
 	name     string // lower case with "-" for "_"
 	score    string // lower case with "_" for "-": a field so spelled hides those with "-"
 	values   []string
-	patterns []*regexp.Regexp
+	patterns []*pattern
 }
 
 // headerConditions compiles the headers attribute of a route. Values count in lower case; a value that starts with "~*" is a
 // regular expression, lower-cased too, as Kong does.
-func headerConditions(headers map[string][]string) ([]headerCondition, error) {
+func headerConditions(headers map[string][]string, made *patternSet) ([]headerCondition, error) {
 	if len(headers) == 0 {
 		return nil, nil
 	}
@@ -35,11 +34,11 @@ func headerConditions(headers map[string][]string) ([]headerCondition, error) {
 				c.values = append(c.values, value)
 				continue
 			}
-			re, err := regexp.Compile(expr)
+			p, err := made.of(expr)
 			if err != nil {
 				return nil, fmt.Errorf("header %s: %w", name, err)
 			}
-			c.patterns = append(c.patterns, re)
+			c.patterns = append(c.patterns, p)
 		}
 		conditions = append(conditions, c)
 	}
@@ -60,8 +59,8 @@ func (c *headerCondition) accepts(f *header.Fields, scratch []byte) (bool, []byt
 			continue
 		}
 		scratch = appendLower(scratch[:0], value)
-		for _, re := range c.patterns {
-			if re.Match(scratch) {
+		for _, p := range c.patterns {
+			if p.matches(scratch) {
 				return true, scratch
 			}
 		}

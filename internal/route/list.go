@@ -2,6 +2,7 @@ package route
 
 import (
 	"bytes"
+	"cmp"
 	"slices"
 )
 
@@ -30,7 +31,7 @@ type attribute uint8
 
 const (
 	byHeader  attribute = iota // one name and value of a field, joined by a NUL
-	bySegment                  // what the path has after its last slash
+	bySegment                  // a whole segment of the path
 	byMethod
 	bySNI
 	byPort     // two bytes
@@ -87,10 +88,7 @@ func splitList(entries []entry, matchers []matcher, done uint8) *list {
 // group files entries under their values of an attribute; those without come back as others.
 func group(entries []entry, matchers []matcher, a attribute) (groups map[string][]entry, others []entry) {
 	groups = make(map[string][]entry)
-	var common map[string]int
-	if a == byHeader {
-		common = countHeaderValues(entries, matchers)
-	}
+	common := countValues(entries, matchers, a)
 	for _, e := range entries {
 		values := attributeValues(&matchers[e.rank], a, common)
 		if len(values) == 0 {
@@ -124,11 +122,10 @@ func attributeValues(m *matcher, a attribute, common map[string]int) (values []s
 		}
 	case bySegment:
 		for _, p := range m.patterns {
-			segment, ok := p.lastSegment()
-			if !ok {
+			if len(p.segments) == 0 {
 				return nil
 			}
-			values = append(values, segment)
+			values = append(values, slices.MinFunc(p.segments, func(a, b string) int { return cmp.Compare(common[a], common[b]) }))
 		}
 	case byHeader:
 		return rarestHeader(m, common)
@@ -147,13 +144,23 @@ func headerKeys(c *headerCondition) []string {
 	return keys
 }
 
-// countHeaderValues counts in how many matchers a name and value stand.
-func countHeaderValues(entries []entry, matchers []matcher) map[string]int {
+// countValues counts how often values stand in matchers that may be filed under one of several.
+func countValues(entries []entry, matchers []matcher, a attribute) map[string]int {
 	count := make(map[string]int)
 	for _, e := range entries {
-		for i := range matchers[e.rank].headers {
-			for _, key := range headerKeys(&matchers[e.rank].headers[i]) {
-				count[key]++
+		m := &matchers[e.rank]
+		switch a {
+		case byHeader:
+			for i := range m.headers {
+				for _, key := range headerKeys(&m.headers[i]) {
+					count[key]++
+				}
+			}
+		case bySegment:
+			for _, p := range m.patterns {
+				for _, segment := range p.segments {
+					count[segment]++
+				}
 			}
 		}
 	}
@@ -207,9 +214,7 @@ func (sp *split) search(s *search) {
 			l.search(s)
 		}
 	case bySegment:
-		if l := sp.kids[string(s.in.Path[bytes.LastIndexByte(s.in.Path, '/')+1:])]; l != nil {
-			l.search(s)
-		}
+		sp.searchSegments(s)
 	case byPort:
 		key := [2]byte{byte(s.port >> 8), byte(s.port)}
 		if l := sp.kids[string(key[:])]; l != nil {
@@ -228,6 +233,20 @@ func (sp *split) search(s *search) {
 	}
 	if sp.rest != nil {
 		sp.rest.search(s)
+	}
+}
+
+// searchSegments asks the lists of all segments of the path.
+func (sp *split) searchSegments(s *search) {
+	for path := s.in.Path; len(path) > 0; {
+		n := bytes.IndexByte(path, '/')
+		if n < 0 {
+			n = len(path)
+		}
+		if l := sp.kids[string(path[:n])]; l != nil {
+			l.search(s)
+		}
+		path = path[min(n+1, len(path)):]
 	}
 }
 

@@ -245,6 +245,30 @@ func TestRoutesThatCannotWork(t *testing.T) {
 	}
 }
 
+func TestRebuild(t *testing.T) {
+	rules := []route.Rule{named(1, paths(`~/a/(?<id>\d+)`)), named(2, all(paths("/a"), headers("x", "~*^v[0-9]$")))}
+	first := build(t, rules)
+	second, problems := first.Rebuild([]route.Rule{rules[1], named(3, paths(`~/a/(?<id>\d+)`, `~/b/(\d+)`))})
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	for _, c := range []struct {
+		router *route.Router
+		path   string
+		want   int
+	}{{first, "/a/7", 0}, {first, "/b/7", -1}, {second, "/a/7", 1}, {second, "/b/7", 1}, {second, "/a", -1}} {
+		if got, _ := match(t, c.router, request{path: c.path}); got != c.want {
+			t.Errorf("%s: got %d, want %d", c.path, got, c.want)
+		}
+	}
+	big := rulesOf(500, collections[2].rule)
+	router := build(t, big)
+	fresh := testing.AllocsPerRun(2, func() { route.Build(big) })
+	if again := testing.AllocsPerRun(2, func() { router.Rebuild(big) }); again > fresh/2 {
+		t.Errorf("%v allocations to rebuild the same, %v to build", again, fresh)
+	}
+}
+
 func TestProtocol(t *testing.T) {
 	const secure, grpc, http2 = 1, 2, 4
 	for _, c := range []struct {

@@ -11,27 +11,40 @@ import (
 )
 
 // pattern is a regular expression with what is known of every text that it matches, so that most texts are refused without
-// running it. It is parsed when it is made and compiled when it is first run, for compiling takes longer than all the rest of a
-// Build and most expressions of a large set are not run before the next one.
+// running it. It is parsed when it is made and compiled when it is first run, for most expressions of a large set are not run
+// before the next Build.
 type pattern struct {
 	expr   string
 	run    atomic.Pointer[regexp.Regexp]
 	prefix string // the text starts with it
 	suffix string // the text ends with it
 	inner  []byte // the text contains it
+	// segments are whole segments that the text has after the prefix.
+	segments []string
 }
 
-// pathPattern makes the pattern of a path, given without its "~". The "^" binds closer than a "|" at the top level, as
-// it does in Kong, so that only the first alternative of "/a|/b" is anchored.
-func pathPattern(expr string) (*pattern, error) { return newPattern("^" + expr) }
+// patternSet makes each pattern once, or takes it from the last router, for parsing and compiling take longer than all the rest
+// of a Build.
+type patternSet struct{ old, used map[string]*pattern }
 
-func newPattern(expr string) (*pattern, error) {
-	tree, err := syntax.Parse(expr, syntax.Perl)
-	if err != nil {
-		return nil, err
+// ofPath returns the pattern of a path, given without its "~". The "^" binds closer than a "|" at the top level, as it does in
+// Kong, so that only the first alternative of "/a|/b" is anchored.
+func (s *patternSet) ofPath(expr string) (*pattern, error) { return s.of("^" + expr) }
+
+func (s *patternSet) of(expr string) (*pattern, error) {
+	p := s.used[expr]
+	if p == nil {
+		p = s.old[expr]
 	}
-	p := &pattern{expr: expr}
-	p.learn(tree)
+	if p == nil {
+		tree, err := syntax.Parse(expr, syntax.Perl)
+		if err != nil {
+			return nil, err
+		}
+		p = &pattern{expr: expr}
+		p.learn(tree)
+	}
+	s.used[expr] = p
 	return p, nil
 }
 
@@ -47,10 +60,13 @@ func (p *pattern) learn(tree *syntax.Regexp) {
 			if end {
 				p.suffix = s
 			}
-		case end:
-			p.suffix = s
-		case len(s) > len(p.inner):
-			p.inner = []byte(s)
+		default:
+			p.segments = appendSegments(p.segments, s, end)
+			if end {
+				p.suffix = s
+			} else if len(s) > len(p.inner) {
+				p.inner = []byte(s)
+			}
 		}
 		start = false
 		run.Reset()
@@ -99,13 +115,16 @@ func appendLiteral(to *strings.Builder, part *syntax.Regexp) bool {
 	return false
 }
 
-// find returns the text of path that the pattern matches, nil if it does not. No match is ever empty and nil.
+// find returns the text of path that the pattern matches, nil if it does not.
 func (p *pattern) find(path []byte) []byte {
 	if !p.possible(path) {
 		return nil
 	}
 	return p.regexp().Find(path)
 }
+
+// matches reports whether the pattern matches somewhere in text.
+func (p *pattern) matches(text []byte) bool { return p.possible(text) && p.regexp().Match(text) }
 
 // regexp returns the compiled expression. What syntax.Parse accepts compiles; requests that come first at once may each do it.
 func (p *pattern) regexp() *regexp.Regexp {
@@ -117,10 +136,15 @@ func (p *pattern) regexp() *regexp.Regexp {
 	return re
 }
 
-// lastSegment returns what every matching text has after its last slash, and whether that is known.
-func (p *pattern) lastSegment() (string, bool) {
-	i := strings.LastIndexByte(p.suffix, '/')
-	return p.suffix[i+1:], i >= 0
+// appendSegments appends the segments that stand between slashes in a literal, and the last one if the path ends there.
+func appendSegments(segments []string, literal string, end bool) []string {
+	parts := strings.Split(literal, "/")
+	for i, part := range parts {
+		if i > 0 && part != "" && (end || i < len(parts)-1) {
+			segments = append(segments, part)
+		}
+	}
+	return segments
 }
 
 // possible reports whether the literals of the pattern are there.

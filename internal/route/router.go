@@ -13,17 +13,26 @@ type Router struct {
 	rules    []Rule
 	matchers []matcher // best rank first
 	hosts    hostIndex
+	patterns map[string]*pattern // by expression
 }
 
 // Build compiles rules. A rule that cannot be compiled (a pattern that Go's regexp refuses) is left out and named in the
 // problems; the others work.
-func Build(rules []Rule) (*Router, []entity.Problem) {
-	r := &Router{rules: rules}
+func Build(rules []Rule) (*Router, []entity.Problem) { return (*Router)(nil).Rebuild(rules) }
+
+// Rebuild is Build that takes over the regular expressions that old has parsed and compiled already. old is not changed, and
+// may be nil.
+func (old *Router) Rebuild(rules []Rule) (*Router, []entity.Problem) {
+	made := patternSet{used: make(map[string]*pattern)}
+	if old != nil {
+		made.old = old.patterns
+	}
+	r := &Router{rules: rules, patterns: made.used}
 	var problems []entity.Problem
 	drafts := make([]draft, 0, len(rules)+len(rules)/4)
 	for i := range rules {
 		var err error
-		if drafts, err = appendDrafts(drafts, i, rules[i].Route); err != nil {
+		if drafts, err = appendDrafts(drafts, i, rules[i].Route, &made); err != nil {
 			problems = append(problems, problem(rules[i].Route, err))
 		}
 	}
