@@ -48,6 +48,10 @@ func TestAttributes(t *testing.T) {
 		{"methods", all(methods("GET", "PURGE"), paths("/")),
 			[]request{{path: "/"}, {path: "/", method: "PURGE"}},
 			[]request{{path: "/", method: "POST"}, {path: "/", method: "LOCK"}, {path: "/", method: "get"}}},
+		{"all methods", methods("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"),
+			[]request{{path: "/", method: "HEAD"}, {path: "/", method: "POST"}, {path: "/", method: "PUT"}, {path: "/", method: "PATCH"},
+				{path: "/", method: "DELETE"}, {path: "/", method: "OPTIONS"}, {path: "/", method: "TRACE"}, {path: "/", method: "CONNECT"}},
+			[]request{{path: "/", method: "BREW"}, {path: "/", method: "GETS"}}},
 		{"any method", paths("/"), []request{{path: "/", method: "FOO"}}, nil},
 		{"hosts", hosts("a.test", "b.test"),
 			[]request{{path: "/x", host: "a.test"}, {path: "/", host: "b.test:99"}},
@@ -82,8 +86,8 @@ func TestAttributes(t *testing.T) {
 		{"header by regular expression", headers("accept", "~*^TEXT/(html|plain)$"),
 			[]request{{path: "/", fields: []string{"Accept", "text/HTML"}}, {path: "/", fields: []string{"Accept", "x", "Accept", "text/plain"}}},
 			[]request{{path: "/", fields: []string{"Accept", "text/htmlx"}}}},
-		{"snis", all(snis("a.test", "*.b.test", "c.test."), paths("/")),
-			[]request{{path: "/", tls: true, sni: "a.test"}, {path: "/", tls: true, sni: "x.b.test"}, {path: "/", tls: true, sni: "c.test"}, {path: "/"}},
+		{"snis", all(snis("a.test", "*.b.test", "c.test.", "d.*"), paths("/")),
+			[]request{{path: "/", tls: true, sni: "d.test"}, {path: "/", tls: true, sni: "a.test"}, {path: "/", tls: true, sni: "x.b.test"}, {path: "/", tls: true, sni: "c.test"}, {path: "/"}},
 			[]request{{path: "/", tls: true}, {path: "/", tls: true, sni: "b.test"}}},
 	} {
 		router := build(t, []route.Rule{named(1, c.route)})
@@ -266,6 +270,34 @@ func TestRebuild(t *testing.T) {
 	fresh := testing.AllocsPerRun(2, func() { route.Build(big) })
 	if again := testing.AllocsPerRun(2, func() { router.Rebuild(big) }); again > fresh/2 {
 		t.Errorf("%v allocations to rebuild the same, %v to build", again, fresh)
+	}
+}
+
+// A long list is filed by header values; fields spelled with "_" and requests without fields must still get the right answer.
+func TestManyRoutesByHeader(t *testing.T) {
+	var rules []route.Rule
+	for i := range 100 {
+		rules = append(rules, named(i, all(paths("/"), headers("X-Tenant", fmt.Sprint(i)))))
+	}
+	rules = append(rules, named(100, paths("/")))
+	router := build(t, rules)
+	for _, c := range []struct {
+		fields []string
+		want   int
+	}{
+		{nil, 100},
+		{[]string{"x-tenant", "42"}, 42},
+		{[]string{"x_tenant", "42"}, 42},
+		{[]string{"x-tenant", "1", "x-tenant", "2"}, 2}, // both match: the larger id
+		{[]string{"x-tenant", "x"}, 100},
+	} {
+		if got, _ := match(t, router, request{path: "/", fields: c.fields}); got != c.want {
+			t.Errorf("%q: got %d, want %d", c.fields, got, c.want)
+		}
+	}
+	var out route.Result
+	if !router.Match(&route.Request{Path: []byte("/")}, &out) || out.Rule != 100 {
+		t.Errorf("without fields: %d", out.Rule)
 	}
 }
 

@@ -98,6 +98,9 @@ func TestUpstreamPathOfRecordedRequests(t *testing.T) {
 	}{
 		{request{path: "/plain"}, "", "/", "/plain"},
 		{request{path: "/plainly"}, "", "/ly", "/plain"},
+		{request{path: "/plain."}, "", "/", "/plain"},
+		{request{path: "/plain.."}, "", "/", "/plain"},
+		{request{path: "/plain../x"}, "/base", "/base/x", "/plain"},
 		{request{path: "/nostrip/z"}, "", "/nostrip/z", ""},
 		{request{path: "/rx/42"}, "", "/", "/rx/42"},
 		{request{path: "/any/path", host: "h.test"}, "", "/any/path", ""},
