@@ -1,0 +1,6 @@
+package schema
+
+// Field describes one field.
+type Field struct {
+	Type string
+}
