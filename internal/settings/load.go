@@ -1,7 +1,6 @@
 package settings
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -218,5 +217,3 @@ func flat(v any) string {
 		return fmt.Sprint(v)
 	}
 }
-
-var errBool = errors.New("must be a boolean: on, off, true, false, yes or no")
