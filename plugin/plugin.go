@@ -7,6 +7,7 @@ package plugin
 import (
 	"context"
 	"log/slog"
+	"net/http"
 	"time"
 
 	"github.com/gibbon-gateway/gibbon/schema"
@@ -24,6 +25,26 @@ type Desc struct {
 	NoService  bool     // the plugin may not be scoped to a service
 	NoRoute    bool     // the plugin may not be scoped to a route
 	Auth       bool     // the plugin identifies consumers: plugins below it are looked up with the consumer
+	// Admin, if set, adds paths of the plugin's own to the Admin API. It is called once, at the start.
+	Admin func(env AdminEnv) []AdminRoute
+}
+
+// AdminEnv is what a plugin's own Admin API paths get from the gateway.
+type AdminEnv struct {
+	Log *slog.Logger
+	// Instances returns the instances of the plugin that are in force now, by the id of their configuration.
+	Instances func() map[string]any
+	// State is what instances get as Env.State.
+	State state.Store
+	// Transport and Secret are as in Env.
+	Transport http.RoundTripper
+	Secret    func(name string) ([]byte, error)
+}
+
+// AdminRoute is a path of the Admin API that a plugin serves.
+type AdminRoute struct {
+	Pattern string // of http.ServeMux: "DELETE /proxy-cache/{cache_key}"
+	Handler http.Handler
 }
 
 // Type is a declared plugin: its description, the schema of its configuration, and how an instance is made of one.
@@ -63,6 +84,11 @@ type Env struct {
 	State state.Store // shared between nodes when the gateway is set so
 	Find  Finder      // credentials and consumers of the current configuration
 	Now   func() time.Time
+	// Transport carries HTTP requests of the plugin's own. It reaches the provider inside this process too, by the
+	// host names that the provider has in AWS. Nil means http.DefaultTransport.
+	Transport http.RoundTripper
+	// Secret returns 32 random bytes that all nodes of a database share, the same for the same name at every start.
+	Secret func(name string) ([]byte, error)
 	// Go runs a background task that is named in logs, and stopped (by its context) before Close is called.
 	Go func(name string, run func(ctx context.Context))
 }

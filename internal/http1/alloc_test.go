@@ -15,6 +15,8 @@ var request = []byte("GET /svc3/v1/items/42?q=abc HTTP/1.1\r\nHost: h57.example.
 	"Authorization: Bearer 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\r\n" +
 	"Cookie: sid=0123456789abcdef; theme=dark\r\nX-Request-ID: 3f1c9c1e-1111-2222-3333-444455556666\r\nConnection: keep-alive\r\n\r\n")
 
+var answer = []byte("0123456789abcdef0123456789abcdef0123456789abc")
+
 var posted = []byte("POST /svc3/v1/items HTTP/1.1\r\nHost: h57.example.com\r\nContent-Type: application/json\r\nContent-Length: 11\r\n\r\n{\"a\":\"bcd\"}")
 
 // lean forwards as the proxy does, without allocating.
@@ -58,7 +60,7 @@ func (f *lean) ServeHTTP1(c *http1.Conn) {
 // upstream answers everything with 45 bytes.
 func upstream(c *http1.Conn) {
 	c.WriteHead(200, nil, &contents, 45)
-	c.WriteBody([]byte("0123456789abcdef0123456789abcdef0123456789abc"))
+	c.WriteBody(answer)
 }
 
 func leanChain(t testing.TB, raw bool) string {

@@ -4,15 +4,15 @@ import "time"
 
 // Message is a mail or text message that was composed for a user.
 type Message struct {
-	ID               string // sorts by time
-	PoolID, UserID   string
-	Username         string
-	Medium           string // EMAIL or SMS
-	To               string
-	Subject, Body    string
-	Code             string // the code or temporary password in it, for tests; "" for none
-	Kind             string // what for: SignUp, ForgotPassword, AdminCreateUser, …
-	Created          time.Time
+	ID             string // sorts by time
+	PoolID, UserID string
+	Username       string
+	Medium         string // EMAIL or SMS
+	To             string
+	Subject, Body  string
+	Code           string // the code or temporary password in it, for tests; "" for none
+	Kind           string // what for: SignUp, ForgotPassword, AdminCreateUser, …
+	Created        time.Time
 }
 
 const messageColumns = `id, pool_id, user_id, username, medium, recipient, subject, body, code, kind, created`

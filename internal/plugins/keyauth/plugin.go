@@ -4,7 +4,6 @@
 package keyauth
 
 import (
-	"errors"
 	"net/http"
 	"time"
 
@@ -112,7 +111,7 @@ func (k *keyAuth) key(x *plugin.Exchange) (key []byte, refusal string, err error
 		if count == 0 && k.KeyInQuery {
 			value, count = edit.Find(x.Request.Query(), name)
 		}
-		if (count == 0 || value == nil && count == 1) && k.KeyInBody {
+		if count == 0 && k.KeyInBody {
 			if b == nil {
 				if b, err = readBody(x); err != nil {
 					return nil, "", err
@@ -159,5 +158,3 @@ func (k *keyAuth) hide(x *plugin.Exchange, name string, b *body) (err error) {
 	}
 	return nil
 }
-
-var _ = errors.New
