@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"net/netip"
+	"net/url"
 	"runtime"
 	"slices"
 	"strconv"
@@ -41,6 +42,37 @@ func (g *gather) derive(s *Settings) {
 		g.fail("node_id", "must be a UUID; got %q", s.NodeID)
 	}
 	g.database(s)
+	var err error
+	if s.CacheBytes, err = bytes(s.MemCacheSize); err != nil {
+		g.fail("mem_cache_size", "%s", err)
+	}
+	g.provider(s)
+	g.redis(s)
+}
+
+// provider checks the keys of the identity provider.
+func (g *gather) provider(s *Settings) {
+	for _, pair := range s.IDPAccessKeys {
+		if id, secret, ok := strings.Cut(pair, ":"); !ok || id == "" || secret == "" {
+			g.fail("idp_access_keys", "must be pairs id:secret; one has no secret")
+		}
+	}
+	if u, err := url.Parse(s.IDPIssuer); s.IDPIssuer != "" && s.IDPIssuer != "aws" &&
+		(err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
+		g.fail("idp_issuer", "must be aws or a URL; got %q", s.IDPIssuer)
+	}
+	if u, err := url.Parse(s.IDPSMTP); s.IDPSMTP != "" && (err != nil || u.Host == "" || u.Scheme != "smtp" && u.Scheme != "smtps") {
+		g.fail("idp_smtp", "must be a URL such as smtp://user:password@host:587")
+	}
+}
+
+func (g *gather) redis(s *Settings) {
+	if (len(s.RedisSentinel) > 0) != (s.RedisMaster != "") {
+		g.fail("redis_sentinel_master", "and redis_sentinel_nodes are set together")
+	}
+	if len(s.RedisSentinel) > 0 && len(s.RedisCluster) > 0 {
+		g.fail("redis_cluster_nodes", "cannot be set together with redis_sentinel_nodes")
+	}
 }
 
 func (g *gather) listeners(s *Settings) {

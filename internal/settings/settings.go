@@ -21,6 +21,7 @@ type Settings struct {
 	Level      slog.Level     // least severe level that is logged
 	Workers    int            // GOMAXPROCS; 0 leaves it to the machine
 	Limits     Limits
+	CacheBytes int64 // mem_cache_size in bytes
 
 	values map[string]any    // processed, by key
 	origin map[string]string // key → where it was set; missing for defaults
@@ -47,7 +48,7 @@ type Keys struct {
 	ProxyListen       string   `json:"proxy_listen" conf:"default=0.0.0.0:8000 reuseport backlog=16384, 0.0.0.0:8443 http2 ssl reuseport backlog=16384" doc:"Addresses of the proxy, with flags ssl, http2, reuseport, backlog=n; or off."`
 	AdminListen       string   `json:"admin_listen" conf:"default=127.0.0.1:8001 reuseport backlog=16384, 127.0.0.1:8444 http2 ssl reuseport backlog=16384" doc:"Addresses of the Admin API; or off."`
 	StatusListen      string   `json:"status_listen" conf:"default=127.0.0.1:8007" doc:"Addresses of the status API (/status, /status/ready, /metrics); or off."`
-	ConsoleListen     string   `json:"console_listen" conf:"default=127.0.0.1:8002" doc:"Addresses of the web console; or off. Kong's admin_gui_listen sets it too. Ours."`
+	ConsoleListen     string   `json:"console_listen" conf:"default=127.0.0.1:8002" doc:"Addresses kept for the web console, which this version does not have: nothing listens there. Kong's admin_gui_listen sets it too. Ours."`
 	IDPListen         string   `json:"idp_listen" conf:"default=127.0.0.1:9229" doc:"Addresses of the identity provider; or off. Ours."`
 	DemoListen        string   `json:"demo_listen" conf:"default=off" doc:"Address of the sample upstream (httpbin and /hello); start --demo sets it. Ours."`
 	Headers           []string `json:"headers" conf:"default=server_tokens,latency_tokens,X-Kong-Request-Id" doc:"Headers added to responses: server_tokens, latency_tokens, Server, Via, X-Kong-Proxy-Latency, X-Kong-Response-Latency, X-Kong-Admin-Latency, X-Kong-Upstream-Latency, X-Kong-Upstream-Status, X-Kong-Request-Id; or off."`
@@ -85,6 +86,28 @@ type Keys struct {
 	PGSSLVerify       bool     `json:"pg_ssl_verify" doc:"PostgreSQL: verify the server's certificate."`
 	PGMaxQueries      int      `json:"pg_max_concurrent_queries" conf:"default=0;between=0,100000" doc:"PostgreSQL: connections at most; 0 means 16."`
 	UpdateFrequency   float64  `json:"db_update_frequency" conf:"default=5" doc:"Seconds between looks at the database for changes of other nodes, when no notification came."`
+	State             string   `json:"state" conf:"default=memory;one_of=memory,redis" doc:"Where nodes keep what they share at run time (counters, sessions, caches): memory of each node, or redis. Ours."`
+	MemCacheSize      string   `json:"mem_cache_size" conf:"default=128m" doc:"Memory for cached values (bytes, k, m, g), at most."`
+	RedisHost         string   `json:"redis_host" conf:"default=127.0.0.1" doc:"State in Redis: host. Ours, like all redis_ keys."`
+	RedisPort         int      `json:"redis_port" conf:"default=6379;between=0,65535" doc:"State in Redis: port."`
+	RedisUsername     string   `json:"redis_username" doc:"State in Redis: user."`
+	RedisPassword     string   `json:"redis_password" doc:"State in Redis: password."`
+	RedisDatabase     int      `json:"redis_database" conf:"default=0;between=0,1000000" doc:"State in Redis: number of the database."`
+	RedisTimeout      int      `json:"redis_timeout" conf:"default=1000;between=1,600000" doc:"State in Redis: milliseconds for connecting and for each command."`
+	RedisSSL          bool     `json:"redis_ssl" doc:"State in Redis: use TLS."`
+	RedisSSLVerify    bool     `json:"redis_ssl_verify" doc:"State in Redis: verify the server's certificate."`
+	RedisServerName   string   `json:"redis_server_name" doc:"State in Redis: name to ask for in TLS."`
+	RedisCluster      []string `json:"redis_cluster_nodes" doc:"State in a Redis Cluster: host:port of some of its nodes."`
+	RedisSentinel     []string `json:"redis_sentinel_nodes" doc:"State in Redis behind Sentinels: their host:port."`
+	RedisMaster       string   `json:"redis_sentinel_master" doc:"State in Redis behind Sentinels: name of the master."`
+	IDPDatabase       string   `json:"idp_database" doc:"Where the identity provider keeps its tables: a SQLite file (relative to prefix) or postgres://…. Unset: idp.db, or the database of pg_ keys with database postgres. Ours."`
+	IDPRegion         string   `json:"idp_region" conf:"default=us-west-2" doc:"The AWS region of pools when a request names none. Ours."`
+	IDPIssuer         string   `json:"idp_issuer" doc:"What tokens name as issuer, before /<pool>: a URL, or aws for https://cognito-idp.<region>.amazonaws.com. Unset: http://localhost:<port of idp_listen>. Ours."`
+	IDPMasterKey      string   `json:"idp_master_key" doc:"Encrypts the provider's secrets and keys at rest. Ours."`
+	IDPAccessKeys     []string `json:"idp_access_keys" doc:"AWS access keys, id:secret, that requests to the provider must be signed with. Unset: signatures are not verified. Ours."`
+	IDPSeed           string   `json:"idp_seed" doc:"A YAML file with pools, clients, users and groups that are made at the start. Ours."`
+	IDPSMTP           string   `json:"idp_smtp" doc:"Where the provider sends mail: smtp://user:password@host:port. Unset: mail stays in the outbox. Ours."`
+	DevFixedCode      string   `json:"dev_fixed_code" doc:"A code that the provider sends in place of random ones. For test suites only. Ours."`
 	Plugins           []string `json:"plugins" conf:"default=bundled" doc:"Plugins that may be configured: bundled, names, or off."`
 	NodeID            string   `json:"node_id" doc:"The node's UUID; made and kept under prefix if unset."`
 	AdminGUIURL       []string `json:"admin_gui_url" doc:"URLs under which Kong Manager or the console is reached; Admin API answers carry them in Access-Control-Allow-Origin."`

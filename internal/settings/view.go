@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-var secretKey = regexp.MustCompile(`pass|secret|_key$|_string$`)
+var secretKey = regexp.MustCompile(`pass|secret|_key$|_keys$|_smtp$|_string$`)
 
 // View returns all values by key for "GET /" of the Admin API, with Kong's listener lists and header tables beside them.
 // Values of keys that hold secrets are "******", as Kong masks them.
