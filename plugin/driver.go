@@ -1,5 +1,7 @@
 package plugin
 
+import "github.com/gibbon-gateway/gibbon/header"
+
 // Driver is the side of an Exchange that belongs to whoever runs it: the proxy, or plugintest. Plugins do not use it.
 type Driver Exchange
 
@@ -8,14 +10,16 @@ func Drive(x *Exchange) *Driver { return (*Driver)(x) }
 
 // Begin makes the exchange a new one that is run by h. Header tables and other memory are kept.
 func (d *Driver) Begin(h Host) {
-	request, response := d.Request.Header, d.Response.Header
+	request, response, early := d.Request.Header, d.Response.Header, d.early
 	request.Reset()
 	response.Reset()
+	early.Reset()
 	clear(d.locals)
 	clear(d.shared)
 	clear(d.filter)
-	*d = Driver{host: h, locals: d.locals[:0], shared: d.shared, filter: d.filter[:0]}
-	d.Request.Header, d.Response.Header = request, response
+	clear(d.observers)
+	*d = Driver{host: h, locals: d.locals[:0], shared: d.shared, filter: d.filter[:0], observers: d.observers[:0]}
+	d.Request.Header, d.Response.Header, d.early = request, response, early
 	d.Request.x = (*Exchange)(d)
 }
 
@@ -54,6 +58,50 @@ func (d *Driver) UpstreamHost() string { return d.Request.upstreamHost }
 
 // RequestBody returns what SetBody has set, and whether it has.
 func (d *Driver) RequestBody() ([]byte, bool) { return d.Request.body, d.Request.bodySet }
+
+// Known says that the response is known: h are the fields that the upstream sent, nil if the gateway makes the response. Fields
+// that were added before stay behind them.
+func (d *Driver) Known(status int, h *header.Fields) {
+	d.known = true
+	r := &d.Response
+	r.Status, r.FromUpstream, r.body, r.shared = status, h != nil, nil, false
+	if r.Header.Len() > 0 {
+		d.early.CopyFrom(&r.Header)
+	}
+	if h == nil {
+		return
+	}
+	r.Header.CopyFrom(h)
+	if d.early.Len() > 0 {
+		r.Header.Extend(&d.early)
+	}
+}
+
+// Shared reports whether the response's body must not be changed.
+func (d *Driver) Shared() bool { return d.Response.shared }
+
+// Observed reports whether body observers are registered.
+func (d *Driver) Observed() bool { return len(d.observers) > 0 }
+
+// Observe shows a part of the upstream's body to the observers.
+func (d *Driver) Observe(chunk []byte) {
+	for i := range d.observers {
+		o := &d.observers[i]
+		d.slot = o.slot
+		o.ObserveBody((*Exchange)(d), chunk)
+	}
+}
+
+// EndObserved tells the observers how the body ended, and forgets them.
+func (d *Driver) EndObserved(complete bool) {
+	for len(d.observers) > 0 {
+		last := len(d.observers) - 1
+		o := d.observers[last]
+		d.observers = d.observers[:last]
+		d.slot = o.slot
+		o.EndBody((*Exchange)(d), complete)
+	}
+}
 
 // Filtered reports whether body filters are registered.
 func (d *Driver) Filtered() bool { return len(d.filter) > 0 }

@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"net/netip"
@@ -28,12 +29,15 @@ type Exchange struct {
 	Started time.Time // when the first byte of the request was read
 	Outcome Outcome   // how it went; for Recorders
 
-	host   Host
-	exited bool
-	locals []any
-	slot   int
-	shared map[string]any
-	filter []boundFilter
+	host      Host
+	exited    bool
+	locals    []any
+	slot      int
+	shared    map[string]any
+	filter    []boundFilter
+	observers []boundObserver
+	early     header.Fields // of the response, added before it was known
+	known     bool          // the response is known: an answer now replaces it
 }
 
 // Host is what an exchange needs of the proxy that runs it. Plugins do not call it.
@@ -45,6 +49,8 @@ type Host interface {
 	ReadRequestBody(limit int) ([]byte, error)
 	// Capture returns what a group of the route's regular expression matched, by number or name.
 	Capture(name string) (string, bool)
+	// Detach returns what runs the exchange's upstream request, as it is now, apart from the exchange.
+	Detach(x *Exchange) func(ctx context.Context, d *Detached) (*Fetched, error)
 }
 
 // ErrBodyTooLarge is returned by Request.Body when the body is over the limit.
@@ -81,6 +87,8 @@ type Outcome struct {
 	Received  int64          // bytes of the request body
 	Sent      int64          // bytes of the response: head, framing and body
 	ClientErr error          // the client went away, or could not be sent to
+	// UpstreamErr is why the upstream gave no response, or not all of it. A response that was made instead does not clear it.
+	UpstreamErr error
 }
 
 // Finder looks things up in the configuration that the exchange runs under.
@@ -130,6 +138,18 @@ func (x *Exchange) Capture(name string) (string, bool) { return x.host.Capture(n
 // length is not known. Filters run in the order of their registration, each on what the one before it returned.
 func (x *Exchange) FilterBody(f BodyFilter) {
 	x.filter = append(x.filter, boundFilter{f, x.slot})
+}
+
+// ObserveBody registers o for the response body as the upstream sends it, before filters change it. It is called from Respond
+// or HeaderFilter. The response is not held back and keeps its Content-Length.
+func (x *Exchange) ObserveBody(o BodyObserver) {
+	x.observers = append(x.observers, boundObserver{o, x.slot})
+}
+
+// boundObserver is a body observer and the slot of the plugin that registered it.
+type boundObserver struct {
+	BodyObserver
+	slot int
 }
 
 // boundFilter is a body filter and the slot of the plugin that registered it.

@@ -1,7 +1,16 @@
 // Package plugin is the contract between the gateway and its plugins. A plugin is declared with Define; an instance, made
-// from one configuration, implements the phases that it needs: Rewriter, Accessor, HeaderFilter, Recorder, Closer. What a
+// from one configuration, implements the phases that it needs: Rewriter, Accessor, Responder, HeaderFilter, Recorder, Closer. What a
 // phase sees of the world is an Exchange: one request and its response. The package does not run anything: proxy walks the
 // phases, snapshot makes the instances.
+//
+// # Plugins that keep responses
+//
+// A cache answers from Access with x.Serve: status, fields and a shared body that is not copied; the response counts as one of
+// the upstream, and filters run on it as on any other. On a miss it decides in Respond, which sees the upstream's own fields,
+// whether to keep the response, and registers an observer there with x.ObserveBody: parts of the body pass it on their way,
+// and EndBody says whether the whole was received. To revalidate, Access sets If-None-Match on the request, and Respond replaces
+// a 304, or an error while the stored response may still be used, with x.Serve. To refresh in the background, Access takes
+// x.Detach along and answers; Detached.Do runs the upstream request later, in a task of Env.Go.
 package plugin
 
 import (
@@ -105,6 +114,11 @@ type Rewriter interface{ Rewrite(x *Exchange) error }
 // Accessor runs after a route is found and before the upstream is asked. It may end the request with x.Exit or x.Error.
 type Accessor interface{ Access(x *Exchange) error }
 
+// Responder runs when the upstream has answered, or could not be asked or failed (then the response is the gateway's 502, 503 or
+// 504 and Outcome.UpstreamErr is set), before any HeaderFilter. It may replace the response with x.Serve, x.Exit or x.Error; what the
+// upstream sends is then dropped. It does not run for answers that Access made.
+type Responder interface{ Respond(x *Exchange) error }
+
 // HeaderFilter runs when the response head is known and not yet sent, also for responses that the gateway or a plugin
 // made. To change the body it registers a BodyFilter with x.FilterBody.
 type HeaderFilter interface{ HeaderFilter(x *Exchange) error }
@@ -115,7 +129,17 @@ type BodyFilter interface {
 	FilterBody(x *Exchange, chunk []byte, last bool) ([]byte, error)
 }
 
-// Recorder runs after the response was sent, for logs and metrics. It must not block.
+// BodyObserver sees a response body pass, for those who keep it.
+type BodyObserver interface {
+	// ObserveBody is given a part. chunk is borrowed and must not be changed.
+	ObserveBody(x *Exchange, chunk []byte)
+	// EndBody is called exactly once for every registered observer, before the Recorders. complete is true when all of the body
+	// was received and its framing was right; false when the upstream or the client broke off, or the response was replaced.
+	EndBody(x *Exchange, complete bool)
+}
+
+// Recorder runs after the response was sent, for logs and metrics, in every exchange whose plugins were picked, however it went. It
+// must not block.
 type Recorder interface{ Record(x *Exchange) }
 
 // Closer stops the background work of an instance that left the configuration. Requests in flight may still call it.

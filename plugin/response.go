@@ -18,6 +18,7 @@ type Response struct {
 	// FromUpstream is true when the upstream (or a cache) made the response, false when the gateway or a plugin did.
 	FromUpstream bool
 	body         []byte
+	shared       bool // body belongs to someone else and must not be changed
 }
 
 // Body returns the body of a response that the gateway or a plugin made. That of an upstream passes through FilterBody.
@@ -64,10 +65,31 @@ func (x *Exchange) Error(status int, message string, header ...string) error {
 	return ErrExit
 }
 
-// begin makes the response the gateway's. What an earlier answer left is gone, except its fields.
+// Serve ends the request with a stored response: it counts as the upstream's. h (maybe nil) holds its fields; framing and
+// connection fields among them are left out, except that Content-Length stands when body is nil and the request is HEAD or the
+// status 304. Neither is copied: both must stay as they are until the exchange ends, and may serve other exchanges meanwhile.
+func (x *Exchange) Serve(status int, h *header.Fields, body []byte) error {
+	x.begin(status, nil)
+	r := &x.Response
+	r.FromUpstream, r.body, r.shared = true, body, true
+	switch {
+	case h == nil:
+	case r.Header.Len() == 0:
+		r.Header.CopyFrom(h)
+	default:
+		r.Header.Extend(h)
+	}
+	return ErrExit
+}
+
+// begin makes the response the gateway's. What an earlier answer left is gone, except its fields. A known response is replaced
+// with its fields: only those that were added before it was known stay.
 func (x *Exchange) begin(status int, header []string) {
 	x.exited = true
-	x.Response.Status, x.Response.FromUpstream, x.Response.body = status, false, nil
+	x.Response.Status, x.Response.FromUpstream, x.Response.body, x.Response.shared = status, false, nil, false
+	if x.known {
+		x.Response.Header.CopyFrom(&x.early)
+	}
 	for i := 0; i+1 < len(header); i += 2 {
 		x.Response.Header.Set(header[i], header[i+1])
 	}

@@ -2,6 +2,7 @@ package plugintest
 
 import (
 	"cmp"
+	"context"
 	"crypto/tls"
 	"errors"
 	"net/netip"
@@ -37,6 +38,8 @@ type Request struct {
 	Service    *entity.Service
 	Consumer   *entity.Consumer // identified by another plugin before
 	Credential plugin.Credential
+	// Fetch answers detached requests; nil fails them.
+	Fetch func(ctx context.Context, d *plugin.Detached) (*plugin.Fetched, error)
 }
 
 // Reply is what the upstream answers.
@@ -44,6 +47,7 @@ type Reply struct {
 	Status int      // 200
 	Header []string // names and values in turn
 	Body   []string // the pieces in which the body comes
+	Cut    error    // the body broke off behind Body, for this reason
 }
 
 // Result is what came of a request.
@@ -85,6 +89,15 @@ func (h host) Capture(name string) (string, bool) {
 	v, ok := h.in.Captures[name]
 	return v, ok
 }
+
+func (h host) Detach(*plugin.Exchange) func(ctx context.Context, d *plugin.Detached) (*plugin.Fetched, error) {
+	if h.in.Fetch == nil {
+		return func(context.Context, *plugin.Detached) (*plugin.Fetched, error) { return nil, errNoFetch }
+	}
+	return h.in.Fetch
+}
+
+var errNoFetch = errors.New("plugintest: the request has no Fetch")
 
 // Exchange makes an exchange as it is before the first phase, for tests that call a phase themselves.
 func Exchange(in Request) *plugin.Exchange {
@@ -143,14 +156,29 @@ func (i *Instance) Run(in Request, reply Reply) *Result {
 		pieces = []string{string(x.Response.Body())}
 	} else {
 		r.Upstream = upstream(x, in.Body)
-		x.Response.Status, x.Response.FromUpstream = cmp.Or(reply.Status, 200), true
-		add(&x.Response.Header, reply.Header)
+		var h header.Fields
+		add(&h, reply.Header)
+		d.Known(cmp.Or(reply.Status, 200), &h)
+		if p, ok := i.Plugin.(plugin.Responder); ok {
+			if r.Err = p.Respond(x); errors.Is(r.Err, plugin.ErrExit) {
+				r.Err, pieces = nil, []string{string(x.Response.Body())}
+				d.EndObserved(false)
+			}
+		}
+		if r.Err != nil {
+			return r
+		}
 	}
 	if p, ok := i.Plugin.(plugin.HeaderFilter); ok {
 		if r.Err = p.HeaderFilter(x); r.Err != nil {
 			return r
 		}
 	}
+	for _, piece := range pieces {
+		d.Observe([]byte(piece))
+	}
+	d.EndObserved(reply.Cut == nil)
+	x.Outcome.UpstreamErr = reply.Cut
 	r.filter(d, pieces)
 	r.Status, r.Header = x.Response.Status, lines(&x.Response.Header)
 	if p, ok := i.Plugin.(plugin.Recorder); ok {
@@ -164,8 +192,11 @@ func (r *Result) filter(d *plugin.Driver, pieces []string) {
 		r.Body = strings.Join(pieces, "")
 		return
 	}
-	for n, piece := range append(slices.Clone(pieces), "") {
-		out, err := d.Filter([]byte(piece), n == len(pieces))
+	if r.Exchange.Outcome.UpstreamErr == nil {
+		pieces = append(slices.Clone(pieces), "")
+	}
+	for n, piece := range pieces {
+		out, err := d.Filter([]byte(piece), n == len(pieces)-1 && r.Exchange.Outcome.UpstreamErr == nil)
 		if err != nil {
 			r.Err = err
 			return
