@@ -46,7 +46,7 @@ type AdminEnv struct {
 	// State is what instances get as Env.State.
 	State state.Store
 	// Transport and Secret are as in Env.
-	Transport http.RoundTripper
+	Transport func(next http.RoundTripper) http.RoundTripper
 	Secret    func(name string) ([]byte, error)
 }
 
@@ -93,9 +93,9 @@ type Env struct {
 	State state.Store // shared between nodes when the gateway is set so
 	Find  Finder      // credentials and consumers of the current configuration
 	Now   func() time.Time
-	// Transport carries HTTP requests of the plugin's own. It reaches the provider inside this process too, by the
-	// host names that the provider has in AWS. Nil means http.DefaultTransport.
-	Transport http.RoundTripper
+	// Transport returns a transport for HTTP requests of the plugin's own: it reaches the provider inside this process by
+	// the host names that it has in AWS, and everything else by next. Nil means that there is no provider.
+	Transport func(next http.RoundTripper) http.RoundTripper
 	// Secret returns 32 random bytes that all nodes of a database share, the same for the same name at every start.
 	Secret func(name string) ([]byte, error)
 	// Go runs a background task that is named in logs, and stopped (by its context) before Close is called.
