@@ -25,3 +25,14 @@ var (
 	_ Doc = (*Form)(nil)
 	_ Doc = (*Multipart)(nil)
 )
+
+// IsFieldName reports whether s is a name that Kong takes for a header in configurations: letters, digits, "_" and "-".
+func IsFieldName(s string) bool {
+	for i := range len(s) {
+		c := s[i]
+		if !(c|0x20 >= 'a' && c|0x20 <= 'z' || c >= '0' && c <= '9' || c == '_' || c == '-') {
+			return false
+		}
+	}
+	return s != ""
+}

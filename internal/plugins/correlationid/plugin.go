@@ -20,6 +20,13 @@ type config struct {
 	EchoDownstream bool   `json:"echo_downstream" conf:"required;default=false" doc:"Whether the response gets the header, too."`
 }
 
+// Type is the plugin.
+var Type = plugin.Define(plugin.Desc{
+	Name:     "correlation-id",
+	Priority: 100001,
+	Doc:      "Gives every request an id in a header.",
+}, build)
+
 // correlation is one configuration at work.
 type correlation struct {
 	header   string

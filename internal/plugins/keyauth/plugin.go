@@ -13,7 +13,7 @@ import (
 )
 
 type config struct {
-	KeyNames        []string `json:"key_names" conf:"required;default=apikey" doc:"Describes an array of parameter names where the plugin will look for a key. The key names may only contain [a-z], [A-Z], [0-9], [_] underscore, and [-] hyphen."`
+	KeyNames        []string `json:"key_names" conf:"required;default=apikey;elements.header_name" doc:"Describes an array of parameter names where the plugin will look for a key. The key names may only contain [a-z], [A-Z], [0-9], [_] underscore, and [-] hyphen."`
 	HideCredentials bool     `json:"hide_credentials" conf:"required;default=false" doc:"Removes the key from the request before it goes upstream."`
 	Anonymous       string   `json:"anonymous" doc:"The consumer, by id or username, that a request without a valid key is treated as. Without it such a request is answered with 401."`
 	KeyInHeader     bool     `json:"key_in_header" conf:"required;default=true" doc:"Whether to look for the key in the headers."`
@@ -22,6 +22,15 @@ type config struct {
 	RunOnPreflight  bool     `json:"run_on_preflight" conf:"required;default=true" doc:"Whether OPTIONS requests need a key, too."`
 	Realm           string   `json:"realm" conf:"optional" doc:"The realm to tell in WWW-Authenticate."`
 }
+
+// Type is the plugin.
+var Type = plugin.Define(plugin.Desc{
+	Name:       "key-auth",
+	Priority:   1250,
+	Doc:        "Identifies a consumer by a key in a header, the query or the body.",
+	NoConsumer: true,
+	Auth:       true,
+}, build)
 
 // keyAuth is one configuration at work.
 type keyAuth struct {

@@ -37,6 +37,28 @@ type redis struct {
 	ServerName string `json:"server_name" conf:"optional;sni" doc:"The name to ask for in TLS."`
 }
 
+// rules are the checks of several fields, and the names that fields had before.
+func rules() []schema.Rule {
+	rules := []schema.Rule{
+		schema.AtLeastOneOf(periodNames[:]...),
+		schema.If("policy", "eq=redis").Then("redis.host", "required"),
+		schema.If("policy", "eq=redis").Then("redis.port", "required"),
+		schema.If("policy", "eq=redis").Then("redis.timeout", "required"),
+		schema.If("limit_by", "eq=header").Then("header_name", "required"),
+		schema.If("limit_by", "eq=path").Then("path", "required"),
+		schema.CheckRecord(checkConfig),
+	}
+	for _, name := range []string{"host", "port", "password", "username", "ssl", "ssl_verify", "server_name", "timeout", "database"} {
+		var conf []string
+		if name == "password" {
+			conf = []string{"len_min=0"}
+		}
+		rules = append(rules, schema.Moved("redis_"+name, "redis."+name,
+			"rate-limiting: config.redis_"+name+" is deprecated, please use config.redis."+name+" instead", "4.0", conf...))
+	}
+	return rules
+}
+
 // limits returns the limit of each period; 0 is none.
 func (c *config) limits() [periods]float64 {
 	return [periods]float64{c.Second, c.Minute, c.Hour, c.Day, c.Month, c.Year}
@@ -80,4 +102,3 @@ func checkConfig(c map[string]any) error {
 	return nil
 }
 
-var _ schema.Rule

@@ -18,6 +18,13 @@ import (
 	"github.com/gibbon-gateway/gibbon/state"
 )
 
+// Type is the plugin.
+var Type = plugin.Define(plugin.Desc{
+	Name:     "rate-limiting",
+	Priority: 910,
+	Doc:      "Lets through so many requests per second, minute, hour, day, month or year, and answers the others with 429.",
+}, build, rules()...)
+
 // limiter is one configuration at work.
 type limiter struct {
 	limits  []limit

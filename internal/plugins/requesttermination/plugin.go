@@ -8,6 +8,7 @@ import (
 
 	"github.com/gibbon-gateway/gibbon/internal/edit"
 	"github.com/gibbon-gateway/gibbon/plugin"
+	"github.com/gibbon-gateway/gibbon/schema"
 )
 
 type config struct {
@@ -18,6 +19,13 @@ type config struct {
 	Echo        bool   `json:"echo" conf:"required;default=false" doc:"Answers with a description of the request. For debugging."`
 	Trigger     string `json:"trigger" conf:"header_name" doc:"Answers only requests that have a header or a query parameter of this name."`
 }
+
+// Type is the plugin.
+var Type = plugin.Define(plugin.Desc{
+	Name:     "request-termination",
+	Priority: 2,
+	Doc:      "Answers requests itself, with a fixed status, message or body.",
+}, build, schema.CheckRecord(checkConfig))
 
 // termination is one configuration at work.
 type termination struct {

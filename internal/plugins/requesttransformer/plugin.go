@@ -9,6 +9,14 @@ import (
 	"github.com/gibbon-gateway/gibbon/plugin"
 )
 
+// Type is the plugin.
+var Type = plugin.Define(plugin.Desc{
+	Name:      "request-transformer",
+	Priority:  801,
+	Doc:       "Changes the method, path, headers, query and body of requests before they go upstream.",
+	Protocols: []string{"grpc", "grpcs", "http", "https", "tcp", "tls", "tls_passthrough", "udp"},
+}, build, checks()...)
+
 // transformer is one configuration at work.
 type transformer struct {
 	method  string // "" keeps it

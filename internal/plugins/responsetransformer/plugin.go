@@ -4,10 +4,13 @@
 package responsetransformer
 
 import (
+	"fmt"
 	"mime"
 	"strings"
 
+	"github.com/gibbon-gateway/gibbon/internal/edit"
 	"github.com/gibbon-gateway/gibbon/plugin"
+	"github.com/gibbon-gateway/gibbon/schema"
 )
 
 type config struct {
@@ -24,14 +27,46 @@ type remove struct {
 }
 
 type rename struct {
-	JSON    []string `json:"json" conf:"required;default=[]" doc:"Members of the JSON body, as old:new."`
-	Headers []string `json:"headers" conf:"required;default=[]" doc:"Headers, as old:new."`
+	JSON    []string `json:"json" conf:"required;default=[];elements.match=^[^:]+:.*$" doc:"Members of the JSON body, as old:new."`
+	Headers []string `json:"headers" conf:"required;default=[];elements.match=^[^:]+:.*$" doc:"Headers, as old:new."`
 }
 
 type changes struct {
-	JSON      []string `json:"json" conf:"required;default=[]" doc:"Members of the JSON body, as name:value."`
-	JSONTypes []string `json:"json_types" conf:"required;default=[]" doc:"The type of each value in json, in their order: boolean, number or string. Those without are strings."`
-	Headers   []string `json:"headers" conf:"required;default=[]" doc:"Headers, as name:value."`
+	JSON      []string `json:"json" conf:"required;default=[];elements.match=^[^:]+:.*$" doc:"Members of the JSON body, as name:value."`
+	JSONTypes []string `json:"json_types" conf:"required;default=[];elements.one_of=boolean,number,string" doc:"The type of each value in json, in their order: boolean, number or string. Those without are strings."`
+	Headers   []string `json:"headers" conf:"required;default=[];elements.match=^[^:]+:.*$" doc:"Headers, as name:value."`
+}
+
+// Type is the plugin.
+var Type = plugin.Define(plugin.Desc{
+	Name:     "response-transformer",
+	Priority: 800,
+	Doc:      "Changes the headers and the JSON body of responses before they go to the client.",
+}, build,
+	schema.CheckField("rename.headers.elements", checkRename),
+	schema.CheckField("replace.headers.elements", checkHeader),
+	schema.CheckField("add.headers.elements", checkHeader),
+	schema.CheckField("append.headers.elements", checkHeader),
+)
+
+// checkHeader checks an entry "name:value", in Kong's words.
+func checkHeader(v any) error {
+	entry, _ := v.(string)
+	name, _, _ := strings.Cut(entry, ":")
+	if !edit.IsFieldName(name) {
+		return fmt.Errorf("'%s' is not a valid header", name)
+	}
+	return nil
+}
+
+// checkRename checks an entry "old:new", in Kong's words.
+func checkRename(v any) error {
+	if err := checkHeader(v); err != nil {
+		return err
+	}
+	entry, _ := v.(string)
+	_, to, _ := strings.Cut(entry, ":")
+	return checkHeader(strings.TrimLeft(to, ":"))
 }
 
 // pair is an entry "name:value" of the configuration.

@@ -1,11 +1,14 @@
 // Package stage helps to test the bundled plugins: it makes instances of configurations that went through the schema, and
-// runs the samples of their README.md files. Its main type is Stage. Running a request is plugintest's part.
+// checks their schemas and refusals, and runs the samples of their README.md files. Its main type is Stage. Running a request is plugintest's part.
 package stage
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -15,6 +18,7 @@ import (
 	"github.com/gibbon-gateway/gibbon/plugin"
 	"github.com/gibbon-gateway/gibbon/plugin/plugintest"
 	"github.com/gibbon-gateway/gibbon/schema"
+	"github.com/gibbon-gateway/gibbon/schema/schematest"
 	"github.com/gibbon-gateway/gibbon/state"
 )
 
@@ -71,4 +75,59 @@ func (s *Stage) Instance(t testing.TB, typ *plugin.Type, config string) *plugint
 		t.Fatalf("%s: %v", typ.Name, err)
 	}
 	return &plugintest.Instance{Plugin: p, T: t}
+}
+
+// Schema compares what GET /schemas/plugins/{name} answers with Kong's answer in testdata/schema.json.
+func Schema(t *testing.T, typ *plugin.Type) {
+	t.Helper()
+	schematest.Golden(t, whole(typ), "testdata/schema.json")
+}
+
+// whole is the schema of the plugin with its scopes.
+func whole(typ *plugin.Type) *schema.Schema {
+	return schema.Plugin(typ.Config, schema.Scope{
+		Protocols: typ.Protocols, NoConsumer: typ.NoConsumer, NoService: typ.NoService, NoRoute: typ.NoRoute,
+	})
+}
+
+// Bad is a configuration, in YAML, and a part of what is said about it: "config.field: text".
+type Bad struct{ Config, Want string }
+
+// BadConfig checks that configurations are refused, each with the right words and at the right field.
+func BadConfig(t *testing.T, typ *plugin.Type, list []Bad) {
+	t.Helper()
+	for _, bad := range list {
+		doc := map[string]any{}
+		if err := yaml.Unmarshal([]byte(bad.Config), &doc); err != nil {
+			t.Fatalf("%v in %s", err, bad.Config)
+		}
+		_, errs := whole(typ).Process(map[string]any{"config": doc}, schema.Options{Op: schema.Create, Now: time.Now()})
+		if said := flatten("", errs); !slices.ContainsFunc(said, func(s string) bool { return strings.Contains(s, bad.Want) }) {
+			t.Errorf("%s: got %q, want %q", bad.Config, said, bad.Want)
+		}
+	}
+}
+
+// flatten writes errors as "path: text".
+func flatten(path string, v any) (said []string) {
+	switch v := v.(type) {
+	case schema.Errors:
+		return flatten(path, map[string]any(v))
+	case map[string]any:
+		for name, e := range v {
+			said = append(said, flatten(strings.TrimPrefix(path+"."+name, "."), e)...)
+		}
+	case []any:
+		for i, e := range v {
+			said = append(said, flatten(fmt.Sprintf("%s[%d]", path, i+1), e)...)
+		}
+	case []string:
+		for _, e := range v {
+			said = append(said, path+": "+e)
+		}
+	case string:
+		said = append(said, path+": "+v)
+	}
+	slices.Sort(said)
+	return said
 }

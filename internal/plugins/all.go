@@ -1,0 +1,29 @@
+// Package plugins lists the bundled plugins. Its one function is All. Each plugin is a folder beside this file; stage, the
+// exception, is for their tests.
+package plugins
+
+import (
+	"github.com/gibbon-gateway/gibbon/internal/plugins/correlationid"
+	"github.com/gibbon-gateway/gibbon/internal/plugins/keyauth"
+	"github.com/gibbon-gateway/gibbon/internal/plugins/ratelimiting"
+	"github.com/gibbon-gateway/gibbon/internal/plugins/requesttermination"
+	"github.com/gibbon-gateway/gibbon/internal/plugins/requesttransformer"
+	"github.com/gibbon-gateway/gibbon/internal/plugins/responsetransformer"
+	"github.com/gibbon-gateway/gibbon/plugin"
+)
+
+// All returns the bundled plugins by name.
+func All() plugin.Types {
+	all := plugin.Types{}
+	for _, t := range []*plugin.Type{
+		correlationid.Type,
+		keyauth.Type,
+		ratelimiting.Type,
+		requesttermination.Type,
+		requesttransformer.Type,
+		responsetransformer.Type,
+	} {
+		all[t.Name] = t
+	}
+	return all
+}
