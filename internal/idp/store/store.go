@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 
 	"github.com/gibbon-gateway/gibbon/internal/idp/seal"
+	"github.com/gibbon-gateway/gibbon/internal/store/sqldb"
 )
 
 // ErrNotFound means that no row has the given key.
@@ -23,7 +24,7 @@ var ErrExists = errors.New("exists already")
 
 // Store is the provider's database. Its methods may be called at once.
 type Store struct {
-	db      database
+	db      *sqldb.DB
 	box     *seal.Box
 	version atomic.Uint64
 }
@@ -34,14 +35,14 @@ func (s *Store) Version() uint64 { return s.version.Load() }
 
 // View runs fn in a consistent read.
 func (s *Store) View(ctx context.Context, fn func(*Tx) error) error {
-	return s.db.view(ctx, func(c conn) error { return fn(&Tx{ctx: ctx, conn: c, box: s.box}) })
+	return s.db.View(ctx, func(c sqldb.Conn) error { return fn(&Tx{ctx: ctx, conn: c, box: s.box}) })
 }
 
 // Update runs fn in a transaction and commits if it returns nil. It may run fn again after a conflict: fn must have no effects of its own
 // but what it assigns anew each time.
 func (s *Store) Update(ctx context.Context, fn func(*Tx) error) error {
 	var changed bool
-	err := s.db.update(ctx, func(c conn) error {
+	err := s.db.Update(ctx, func(c sqldb.Conn) error {
 		tx := &Tx{ctx: ctx, conn: c, box: s.box}
 		err := fn(tx)
 		changed = tx.config
@@ -54,4 +55,4 @@ func (s *Store) Update(ctx context.Context, fn func(*Tx) error) error {
 }
 
 // Close releases the database.
-func (s *Store) Close() error { return s.db.close() }
+func (s *Store) Close() error { return s.db.Close() }

@@ -2,27 +2,21 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"database/sql/driver"
 	"errors"
 	"fmt"
 	"time"
 
 	"github.com/gibbon-gateway/gibbon/internal/idp/seal"
+	"github.com/gibbon-gateway/gibbon/internal/store/sqldb"
 )
 
 // Tx reads and writes within a transaction. It sees its own writes. It must not be used after the function it was given to.
 type Tx struct {
 	ctx    context.Context
-	conn   conn
+	conn   sqldb.Conn
 	box    *seal.Box
 	config bool // something was written that others keep in memory
-}
-
-// conn is what a transaction of database/sql offers.
-type conn interface {
-	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 
 // row is what scan functions read from.
