@@ -98,6 +98,8 @@ type Finder interface {
 	// Credential finds an entity of a credential kind ("keyauth_credentials", …) by its unique key; nil if there is none.
 	// key may be borrowed.
 	Credential(kind string, key []byte) any
+	// Entities returns the whole configuration, for what is not asked once per request: certificates, groups of a consumer.
+	Entities() *entity.Set
 }
 
 // Identify says who sends the request, and sets or clears the fields that tell the upstream: X-Consumer-ID,

@@ -6,6 +6,15 @@ import "github.com/gibbon-gateway/gibbon/entity"
 type Directory struct {
 	Consumers   []*entity.Consumer
 	Credentials map[string]map[string]any // by kind and key
+	Set         *entity.Set               // what Entities returns; nil is an empty one
+}
+
+// Entities implements plugin.Finder.
+func (d *Directory) Entities() *entity.Set {
+	if d.Set == nil {
+		d.Set, _ = entity.NewSet(0, nil)
+	}
+	return d.Set
 }
 
 // Consumer implements plugin.Finder.
