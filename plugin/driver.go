@@ -32,6 +32,17 @@ func (d *Driver) Slots(n int) {
 	clear(d.locals)
 }
 
+// Reslot gives the exchange n slots of another chain. from says which of the old slots each of them takes over, -1 for none.
+func (d *Driver) Reslot(n int, from func(slot int) int) {
+	old := d.locals
+	d.locals = make([]any, n)
+	for i := range n {
+		if k := from(i); k >= 0 {
+			d.locals[i] = old[k]
+		}
+	}
+}
+
 // Enter makes the plugin of a slot the running one.
 func (d *Driver) Enter(slot int) { d.slot = slot }
 
@@ -105,6 +116,12 @@ func (d *Driver) EndObserved(complete bool) {
 
 // Filtered reports whether body filters are registered.
 func (d *Driver) Filtered() bool { return len(d.filter) > 0 }
+
+// Unfilter drops the body filters, for a response that is made because one of them failed.
+func (d *Driver) Unfilter() {
+	clear(d.filter)
+	d.filter = d.filter[:0]
+}
 
 // Filter runs a part of the response body through the body filters.
 func (d *Driver) Filter(chunk []byte, last bool) ([]byte, error) {

@@ -7,6 +7,8 @@ type Request struct {
 	Method string
 	Header header.Fields // without Host, Connection and framing fields, which the proxy owns
 	Host   string        // as the client sent it, with port
+	// Length is the number of bytes of the body that the client announced; 0 without a body, -1 for a chunked one.
+	Length int64
 	// Target is the request target as received; Path is its normalised path. Both stay what the client sent.
 	Target []byte
 	Path   []byte

@@ -292,6 +292,10 @@ func (u *ClientConn) Buffered() bool { return u.complete || u.r < u.w }
 // Trailer returns the fields behind a chunked body that has been read to its end.
 func (u *ClientConn) Trailer() *header.Fields { return &u.mem.dec.trailer }
 
+// Cancel ends the exchange, of which calls then return with ErrCanceled. Unlike all else it may be called from another goroutine,
+// as long as u is not released.
+func (u *ClientConn) Cancel() { u.cancel() }
+
 // cancel ends the exchange from another goroutine.
 func (u *ClientConn) cancel() {
 	u.canceled.Store(true)

@@ -115,6 +115,7 @@ func (c *Conn) serve() {
 }
 
 func (c *Conn) close() {
+	c.srv.ended.Add(1)
 	c.srv.conns.remove(&c.wire)
 	c.pump.end()
 	c.nc.Close()

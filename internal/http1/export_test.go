@@ -70,4 +70,3 @@ func ReadChunks(b []byte, size int) (body []byte, used int, trailer *header.Fiel
 	}
 	return body, used, &d.trailer, nil
 }
-

@@ -58,6 +58,7 @@ func (c *Conn) spliceBody(u *ClientConn) error {
 		u.left -= n
 		c.resp.left -= n
 		c.resp.sent += n
+		c.resp.bodySent += n
 		if readErr != nil {
 			c.Abort()
 			return u.fail("read", readErr)

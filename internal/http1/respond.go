@@ -24,6 +24,7 @@ type answer struct {
 	kind     BodyKind
 	left     int64 // of a body with a length
 	sent     int64
+	bodySent int64
 	status   int
 	wrote    bool // the head
 	finished bool
@@ -43,7 +44,7 @@ var notCopied = hopFields.With(header.ContentLength)
 
 // WriteHead starts the response. length is the length of the body; -1 if unknown: then it is sent in chunks, or until close
 // to HTTP/1.0. For HEAD, 204 and 304 no body is sent; length >= 0 is still declared for HEAD and 304. WriteHead writes the framing and
-// Connection fields and Date when h has none: those of h are left out (Upgrade stays for 101). reason nil means the usual phrase.
+// Connection fields and Date when h has none: those of h are left out (Upgrade stays for 101 and 426). reason nil means the usual phrase.
 // Nothing is sent before Flush, Finish, or a full buffer.
 func (c *Conn) WriteHead(status int, reason []byte, h *header.Fields, length int64) error {
 	a := &c.resp
@@ -62,7 +63,7 @@ func (c *Conn) WriteHead(status int, reason []byte, h *header.Fields, length int
 	}
 	out := appendStatusLine(c.m.out, status, reason)
 	skip := notCopied
-	if status == http.StatusSwitchingProtocols {
+	if status == http.StatusSwitchingProtocols || status == http.StatusUpgradeRequired {
 		skip &^= header.IDs(header.Upgrade)
 	}
 	if h != nil {
@@ -77,6 +78,8 @@ func (c *Conn) WriteHead(status int, reason []byte, h *header.Fields, length int
 		out = append(out, "Connection: upgrade\r\n\r\n"...)
 	case a.close:
 		out = append(out, "Connection: close\r\n\r\n"...)
+	case status == http.StatusUpgradeRequired && h != nil && h.HasID(header.Upgrade):
+		out = append(out, "Connection: keep-alive\r\nConnection: Upgrade\r\n\r\n"...)
 	default:
 		out = append(out, "Connection: keep-alive\r\n\r\n"...)
 	}
@@ -161,6 +164,7 @@ func (c *Conn) WriteBody(p []byte) error {
 		a.sent += int64(len(c.m.out) - n + 2)
 	}
 	a.sent += int64(len(p))
+	a.bodySent += int64(len(p))
 	err := c.queue(p)
 	if err == nil && a.kind == BodyChunked {
 		c.m.out = append(c.m.out, '\r', '\n')
@@ -255,6 +259,9 @@ func (c *Conn) Wrote() bool { return c.resp.wrote }
 
 // Sent returns the number of bytes of this response so far: head, framing and body.
 func (c *Conn) Sent() int64 { return c.resp.sent }
+
+// BodySent returns the number of body bytes of this response so far, without framing.
+func (c *Conn) BodySent() int64 { return c.resp.bodySent }
 
 // date holds the text of the Date field for the current second.
 type date struct {

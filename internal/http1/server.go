@@ -46,6 +46,8 @@ type Server struct {
 	listeners map[net.Listener]struct{}
 	closing   atomic.Bool
 	conns     registry
+	accepted  atomic.Int64
+	ended     atomic.Int64
 	running   sync.WaitGroup // connections
 	swept     chan struct{}  // closed when the sweep is to end
 	sweeping  sync.WaitGroup
@@ -131,6 +133,7 @@ func (s *Server) adopt(nc net.Conn) bool {
 		return false
 	}
 	s.running.Add(1)
+	s.accepted.Add(1)
 	s.mu.Unlock()
 	c := &Conn{srv: s}
 	c.client = c
@@ -141,6 +144,13 @@ func (s *Server) adopt(nc net.Conn) bool {
 	c.init(nc, below, s.Raw)
 	go c.serve()
 	return true
+}
+
+// Connections returns how many connections were accepted since the start, and how many of them are open.
+func (s *Server) Connections() (accepted, open int64) {
+	ended := s.ended.Load() // before accepted, so that open is never negative
+	accepted = s.accepted.Load()
+	return accepted, accepted - ended
 }
 
 // Shutdown closes the listeners and idle connections and waits until running exchanges have ended. When ctx ends first, it cuts

@@ -1,0 +1,191 @@
+// Package snapshot compiles an entity set into what the proxy runs: a router, a plan for every route, plugin instances, balancers
+// and certificates. Its main type is Snapshot, immutable once Build has returned it. Build takes over from the previous snapshot what did
+// not change: plugin instances with their counters and caches, balancers with their state, parsed certificates and patterns.
+// The package serves no requests, opens no connections, and does not know where sets come from.
+package snapshot
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"log/slog"
+	"slices"
+
+	"github.com/gibbon-gateway/gibbon/entity"
+	"github.com/gibbon-gateway/gibbon/internal/balance"
+	"github.com/gibbon-gateway/gibbon/internal/route"
+	"github.com/gibbon-gateway/gibbon/plugin"
+)
+
+// Options are what all snapshots of a gateway are built with.
+type Options struct {
+	Types     plugin.Types
+	Balance   *balance.Registry
+	Directory *Directory // what plugins look consumers and credentials up in; may be nil
+	// Env is what every plugin instance gets. ID, Scope, Find and Go are set for each of them, and Log names it.
+	Env plugin.Env
+	// Roots verify upstreams whose service names no CA certificates; nil means the system's.
+	Roots *x509.CertPool
+	// VerifyUpstream says whether upstream certificates are verified where a service does not say.
+	VerifyUpstream bool
+	// Certificates are for clients that name no server, or one without certificate. The first that fits is used.
+	Certificates []tls.Certificate
+}
+
+// Plan is what a matched route will do.
+type Plan struct {
+	Route   *entity.Route
+	Service *Service // nil if the route has none
+	Chain   *Chain
+	GRPC    bool // the route is of protocol grpc or grpcs
+}
+
+// Snapshot is a compiled set.
+type Snapshot struct {
+	Set *entity.Set
+	// Global is the chain of requests without a route. Its plugins with a Rewriter take part in all requests.
+	Global *Chain
+
+	router    *route.Router
+	plans     []Plan // by the router's rule number
+	services  map[string]*Service
+	instances map[string]*Instance // by plugin id
+	upstreams map[string]balance.Balancer
+	certs     *certificates
+	directory *Directory
+	registry  *balance.Registry
+	log       *slog.Logger
+}
+
+// Build compiles set. What is equal in prev (nil for the first) is taken over. Objects that cannot be compiled are left out and
+// named in the problems; a plugin of a known type that cannot be made refuses the requests that it would have seen. The snapshot takes effect with
+// Enter; one that is not used after all has to be discarded.
+func Build(prev *Snapshot, set *entity.Set, opts Options) (*Snapshot, []entity.Problem) {
+	if prev == nil {
+		prev = &Snapshot{}
+	}
+	if opts.Env.Log == nil {
+		opts.Env.Log = slog.Default()
+	}
+	b := &builder{prev: prev, set: set, opts: &opts}
+	s := &Snapshot{Set: set, directory: opts.Directory, registry: opts.Balance, log: opts.Env.Log}
+	b.s = s
+	s.certs = b.certificates()
+	s.upstreams = b.balancers()
+	s.services = b.services()
+	s.instances = b.instances()
+	b.sortPlugins()
+	s.Global = b.chain("", "")
+	b.plan()
+	return s, b.problems
+}
+
+// builder holds what Build works with.
+type builder struct {
+	prev     *Snapshot
+	s        *Snapshot
+	set      *entity.Set
+	opts     *Options
+	problems []entity.Problem
+
+	hostHeaders map[string]*entity.Upstream // upstreams by name
+
+	global    []*Instance
+	ofRoute   map[string][]*Instance
+	ofService map[string][]*Instance
+	chains    map[string]*Chain // of services whose routes have no plugins of their own
+}
+
+func (b *builder) problem(kind, id string, err error) {
+	b.problems = append(b.problems, entity.Problem{Kind: kind, ID: id, Err: err})
+}
+
+// plan makes the router and the plans of its rules.
+func (b *builder) plan() {
+	routes := entity.All[entity.Route](b.set)
+	rules := make([]route.Rule, 0, len(routes))
+	plans := make([]Plan, 0, len(routes))
+	for _, r := range routes {
+		p := Plan{Route: r}
+		rule := route.Rule{Route: r}
+		service := ""
+		if r.Service != nil {
+			service = r.Service.ID
+			p.Service = b.s.services[service]
+			if p.Service == nil || !p.Service.Entity.Enabled {
+				continue
+			}
+			rule.Service = p.Service.Entity
+		}
+		p.Chain = b.chain(r.ID, service)
+		p.GRPC = slices.Contains(r.Protocols, "grpc") || slices.Contains(r.Protocols, "grpcs")
+		rules, plans = append(rules, rule), append(plans, p)
+	}
+	router, problems := b.prev.router.Rebuild(rules)
+	b.problems = append(b.problems, problems...)
+	b.s.router, b.s.plans = router, plans
+}
+
+// Match finds the plan of a request, or nil.
+func (s *Snapshot) Match(in *route.Request, out *route.Result) *Plan {
+	if !s.router.Match(in, out) {
+		return nil
+	}
+	return &s.plans[out.Rule]
+}
+
+// Routes returns how many routes can be matched.
+func (s *Snapshot) Routes() int { return len(s.plans) }
+
+// Instances returns the plugin instances of a type by the id of their configuration.
+func (s *Snapshot) Instances(name string) map[string]any {
+	out := make(map[string]any)
+	for id, i := range s.instances {
+		if i.Name == name && i.Plugin != nil {
+			out[id] = i.Plugin
+		}
+	}
+	return out
+}
+
+// Balancer returns the balancer of an upstream entity, or nil.
+func (s *Snapshot) Balancer(upstream string) balance.Balancer { return s.upstreams[upstream] }
+
+// Enter makes lookups of plugins see the snapshot's set. It is called just before the snapshot serves requests.
+func (s *Snapshot) Enter() {
+	if s.directory != nil {
+		s.directory.set.Store(s.Set)
+	}
+}
+
+// Leave stops what prev has and s has not taken over. It is called once s serves requests; those that still run on prev may
+// go on. It waits for background tasks of plugins to end.
+func (s *Snapshot) Leave(prev *Snapshot) {
+	if s.registry != nil {
+		s.registry.Sweep()
+	}
+	if prev == nil {
+		return
+	}
+	stop(s.log, leftOver(prev.instances, s.instances))
+}
+
+// Discard stops what s has made and prev, which goes on, does not have.
+func (s *Snapshot) Discard(prev *Snapshot) {
+	if prev == nil {
+		prev = &Snapshot{}
+	}
+	stop(s.log, leftOver(s.instances, prev.instances))
+}
+
+// Close stops all plugins, at the end of the process.
+func (s *Snapshot) Close() { stop(s.log, leftOver(s.instances, nil)) }
+
+// leftOver returns the instances of old that next has not.
+func leftOver(old, next map[string]*Instance) (out []*made) {
+	for id, i := range old {
+		if n := next[id]; n == nil || n.made != i.made {
+			out = append(out, i.made)
+		}
+	}
+	return out
+}
