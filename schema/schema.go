@@ -11,13 +11,18 @@
 //	set                         a slice is a set, not an array
 //	foreign=services            a reference to an entity; on_delete=cascade
 //	elements.X keys.X values.X  X applies to elements of a list, keys or values of a map
+//	abstract                    a map whose schema is found by the document's "name", see Options.Sub
+//	hidden                      not shown by Kong
+//	immutable transient unique_across_ws len_… ne contains not_match old_default=v deprecated=text removal=version
+//	mutually_exclusive_subsets=[["a","b"],["c"]]
 //	port host path url uuid …   typedefs, see typedef.go
 //
 // Patterns are Lua's, as in Kong. A backslash keeps the next ";" or "," from separating.
 package schema
 
 import (
-	"io"
+	"reflect"
+	"sync"
 	"time"
 )
 
@@ -38,46 +43,64 @@ type Options struct {
 	Now    time.Time // for auto timestamps; the zero time means time.Now()
 	NoAuto bool      // do not fill in ids, keys, timestamps
 	// Sub returns the schema of a plugin's config record by plugin name, nil if there is no such plugin. Used by entities
-	// of kind plugins only.
+	// of kind plugins only. It may also return a whole plugin's schema (see Plugin), whose scope is then checked, too.
 	Sub func(name string) *Schema
 }
 
 // Schema describes a record.
 type Schema struct {
-	root *Field
+	root  *Field
+	whole bool // made by Plugin
+
+	once    sync.Once
+	hoisted *Field // a record with root as config, for entities of kind plugins
 }
 
 // Rule is a check over several fields of a record, or a change to one of its fields.
 type Rule interface{ apply(s *Schema) }
 
 // Of reads the schema of T from its tags; it panics on a bad tag.
-func Of[T any](rules ...Rule) *Schema { return &Schema{root: &Field{Type: "record"}} }
+func Of[T any](rules ...Rule) *Schema {
+	t := reflect.TypeFor[T]()
+	root, err := build(t, nil)
+	if err != nil {
+		panic("schema: " + err.Error())
+	}
+	if root.Type != "record" {
+		panic("schema: " + t.String() + " is no struct")
+	}
+	root.attrs, root.required = map[string]any{}, false
+	s := &Schema{root: root}
+	for _, r := range rules {
+		r.apply(s)
+	}
+	root.walk(func(f *Field) {
+		f.compile()
+		f.compileRules(f.rules)
+		f.compileRules(f.inner)
+	})
+	return s
+}
+
+// Root returns the record.
+func (s *Schema) Root() *Field { return s.root }
 
 // Process fills in defaults and auto fields, translates shorthands and checks everything. It returns the complete document
-// with explicit nulls; doc is not changed. Numbers may be json.Number or any Go number.
-func (s *Schema) Process(doc map[string]any, o Options) (map[string]any, Errors) { return doc, nil }
-
-// Coerce turns the text of form bodies into the types of the schema.
-func (s *Schema) Coerce(form map[string]any) map[string]any { return form }
-
-// Bind fills a struct from a processed document; null leaves the zero value.
-func (s *Schema) Bind(doc map[string]any, into any) error { return nil }
-
-// Kong returns what GET /schemas/… answers.
-func (s *Schema) Kong() map[string]any { return nil }
-
-// JSONSchema returns a JSON Schema (2020-12).
-func (s *Schema) JSONSchema() map[string]any { return nil }
-
-// Markdown writes reference docs.
-func (s *Schema) Markdown(w io.Writer) error { return nil }
-
-// Plugin builds the schema of a whole plugin, as under GET /schemas/plugins/{name}: scopes, protocols and config. Rules
-// given to Of for the config record appear with their paths below "config".
-func Plugin(config *Schema, scope Scope) *Schema { return config }
+// with explicit nulls, also when there are errors; doc is not changed. Numbers may be json.Number or any Go number; they
+// become int64 in fields of type integer and float64 in those of type number.
+func (s *Schema) Process(doc map[string]any, o Options) (map[string]any, Errors) {
+	out, err := newRun(o).record(s.root, doc)
+	switch err := err.(type) {
+	case Errors:
+		return out, err
+	case string:
+		return out, Errors{entityKey: []string{err}}
+	}
+	return out, nil
+}
 
 // Scope says what a plugin may be bound to and which protocols it serves.
 type Scope struct {
-	Protocols                      []string // nil: grpc, grpcs, http, https
+	Protocols                      []string // nil: grpc, grpcs, http, https, and no others; else the default, and any may be given
 	NoConsumer, NoService, NoRoute bool
 }
