@@ -4,6 +4,7 @@
 package state
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"time"
@@ -37,8 +38,9 @@ type Store interface {
 	// an existing counter does not change. Add with n 0 reads, and creates nothing.
 	Add(ctx context.Context, key []byte, n int64, ttl time.Duration) (int64, error)
 	// Take adds n, at least 1, to every counter if none of them would go over its Max, and to none otherwise. It is one
-	// atomic step, and reports whether it added. Keys must differ. After an error nothing was added and the values are
-	// not set.
+	// atomic step, and reports whether it added. Keys must differ, and must have the same Tag: a store that is spread over
+	// shards refuses others. After an error the values are not set and nothing was added; only when the store became
+	// unavailable during the call, it may have been.
 	Take(ctx context.Context, n int64, claims []Claim) (bool, error)
 	// Get returns a copy of the value at key, or ErrNotFound.
 	Get(ctx context.Context, key []byte) ([]byte, error)
@@ -55,4 +57,15 @@ type Store interface {
 	Scan(ctx context.Context, prefix []byte, yield func(key []byte) bool) error
 	// Close releases what the store holds. Later calls may fail with ErrUnavailable; they never block or panic.
 	Close() error
+}
+
+// Tag returns the part of a key that decides on which shard it lies, where a store has shards: what stands between the
+// first "{" and the next "}", or the whole key if there is nothing.
+func Tag(key []byte) []byte {
+	if i := bytes.IndexByte(key, '{'); i >= 0 {
+		if n := bytes.IndexByte(key[i+1:], '}'); n > 0 {
+			return key[i+1 : i+1+n]
+		}
+	}
+	return key
 }

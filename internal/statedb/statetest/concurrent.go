@@ -48,7 +48,7 @@ func manyTake(t *test) {
 	const limit, each = 100, 50
 	var taken atomic.Int64
 	together(func(int) {
-		claims := []state.Claim{{Key: []byte("minute"), Max: limit, TTL: 1000 * t.Unit}, {Key: []byte("hour"), Max: 10 * limit}}
+		claims := []state.Claim{{Key: []byte("{t}minute"), Max: limit, TTL: 1000 * t.Unit}, {Key: []byte("{t}hour"), Max: 10 * limit}}
 		for range each {
 			ok, err := t.Store.Take(t.ctx, 1, claims)
 			if err != nil {
@@ -66,8 +66,8 @@ func manyTake(t *test) {
 	if taken.Load() != limit {
 		t.Errorf("%d takes, want exactly %d", taken.Load(), limit)
 	}
-	t.wantCount("minute", limit)
-	t.wantCount("hour", limit)
+	t.wantCount("{t}minute", limit)
+	t.wantCount("{t}hour", limit)
 }
 
 // manyTakeCrossing takes the same keys in different orders, which must neither lock up nor lose any.
@@ -76,7 +76,7 @@ func manyTakeCrossing(t *test) {
 	together(func(worker int) {
 		claims := make([]state.Claim, keys)
 		for i := range claims {
-			claims[i] = state.Claim{Key: fmt.Appendf(nil, "k%d", (i*5+worker)%keys), Max: 1 << 40}
+			claims[i] = state.Claim{Key: fmt.Appendf(nil, "{t}k%d", (i*5+worker)%keys), Max: 1 << 40}
 		}
 		for range each {
 			if ok, err := t.Store.Take(t.ctx, 2, claims); err != nil || !ok {
@@ -86,7 +86,7 @@ func manyTakeCrossing(t *test) {
 		}
 	})
 	for i := range keys {
-		t.wantCount("k"+strconv.Itoa(i), 2*workers*each)
+		t.wantCount("{t}k"+strconv.Itoa(i), 2*workers*each)
 	}
 }
 

@@ -78,7 +78,7 @@ func take(t *test) {
 
 func takeAllOrNothing(t *test) {
 	claims := func() []state.Claim {
-		return []state.Claim{{Key: []byte("a"), Max: 10}, {Key: []byte("b"), Max: 2}, {Key: []byte("c"), Max: 10}}
+		return []state.Claim{{Key: []byte("{t}a"), Max: 10}, {Key: []byte("{t}b"), Max: 2}, {Key: []byte("{t}c"), Max: 10}}
 	}
 	for i := range 4 {
 		c := claims()
@@ -95,32 +95,32 @@ func takeAllOrNothing(t *test) {
 			}
 		}
 	}
-	for _, k := range []string{"a", "b", "c"} {
+	for _, k := range []string{"{t}a", "{t}b", "{t}c"} {
 		t.wantCount(k, 2)
 	}
-	if !t.take(1, state.Claim{Key: []byte("a"), Max: 3}, state.Claim{Key: []byte("new"), Max: 1}) {
+	if !t.take(1, state.Claim{Key: []byte("{t}a"), Max: 3}, state.Claim{Key: []byte("{t}new"), Max: 1}) {
 		t.Error("an old and a new counter: want success")
 	}
-	t.wantCount("a", 3)
-	t.wantCount("new", 1)
+	t.wantCount("{t}a", 3)
+	t.wantCount("{t}new", 1)
 }
 
 func takeExpiry(t *test) {
 	claims := []state.Claim{
-		{Key: []byte("short"), Max: 1, TTL: 2 * t.Unit},
-		{Key: []byte("long"), Max: 3, TTL: 6 * t.Unit},
-		{Key: []byte("forever"), Max: 9},
+		{Key: []byte("{t}short"), Max: 1, TTL: 2 * t.Unit},
+		{Key: []byte("{t}long"), Max: 3, TTL: 6 * t.Unit},
+		{Key: []byte("{t}forever"), Max: 9},
 	}
 	if !t.take(1, claims...) || t.take(1, claims...) {
 		t.Fatal("want one take and one refusal")
 	}
 	t.Advance(2*t.Unit + t.Unit/2)
-	t.wantCount("short", 0)
-	t.wantCount("long", 1)
+	t.wantCount("{t}short", 0)
+	t.wantCount("{t}long", 1)
 	if !t.take(1, claims...) {
 		t.Error("the short counter is over: want a take")
 	}
 	t.Advance(4 * t.Unit)
-	t.wantCount("long", 0) // the second take did not prolong it
-	t.wantCount("forever", 2)
+	t.wantCount("{t}long", 0) // the second take did not prolong it
+	t.wantCount("{t}forever", 2)
 }

@@ -163,28 +163,28 @@ func deleteKeys(t *test) {
 }
 
 func kinds(t *test) {
-	t.put("value", "17", 0)
-	t.add("counter", 17, 0)
-	if _, err := t.Store.Add(t.ctx, []byte("value"), 1, 0); !errors.Is(err, state.ErrKind) {
+	t.put("{k}value", "17", 0)
+	t.add("{k}counter", 17, 0)
+	if _, err := t.Store.Add(t.ctx, []byte("{k}value"), 1, 0); !errors.Is(err, state.ErrKind) {
 		t.Errorf("add to a value: %v, want ErrKind", err)
 	}
-	claims := []state.Claim{{Key: []byte("counter"), Max: 100}, {Key: []byte("value"), Max: 100}}
+	claims := []state.Claim{{Key: []byte("{k}counter"), Max: 100}, {Key: []byte("{k}value"), Max: 100}}
 	if ok, err := t.Store.Take(t.ctx, 1, claims); ok || !errors.Is(err, state.ErrKind) {
 		t.Errorf("take of a value: %v, %v, want ErrKind", ok, err)
 	}
-	if _, err := t.Store.Get(t.ctx, []byte("counter")); !errors.Is(err, state.ErrKind) {
+	if _, err := t.Store.Get(t.ctx, []byte("{k}counter")); !errors.Is(err, state.ErrKind) {
 		t.Errorf("get of a counter: %v, want ErrKind", err)
 	}
-	if t.putNew("counter", "x", 0) {
+	if t.putNew("{k}counter", "x", 0) {
 		t.Error("put new over a counter: want a refusal")
 	}
-	if t.swap("counter", "17", "x", 0) {
+	if t.swap("{k}counter", "17", "x", 0) {
 		t.Error("swap of a counter: want a refusal")
 	}
-	t.want("value", "17")
-	t.wantCount("counter", 17)
-	t.put("counter", "now a value", 0)
-	t.want("counter", "now a value")
+	t.want("{k}value", "17")
+	t.wantCount("{k}counter", 17)
+	t.put("{k}counter", "now a value", 0)
+	t.want("{k}counter", "now a value")
 }
 
 func binaryKeys(t *test) {

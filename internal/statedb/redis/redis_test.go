@@ -1,0 +1,81 @@
+package redis_test
+
+import (
+	"strconv"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/gibbon-gateway/gibbon/internal/statedb/redis"
+	"github.com/gibbon-gateway/gibbon/internal/statedb/redistest"
+	"github.com/gibbon-gateway/gibbon/internal/statedb/statetest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// unit is a lifetime that can be told from twice as long on a busy machine.
+const unit = 200 * time.Millisecond
+
+// contract runs the suite; each case has a prefix of its own, and so an empty store.
+func contract(t *testing.T, o redis.Options) {
+	cases := 0
+	statetest.Run(t, func(t *testing.T) statetest.Harness {
+		cases++
+		o.Prefix = "case" + strconv.Itoa(cases) + ":*[x]:"
+		return statetest.Harness{Store: open(t, o), Unit: unit, Advance: func(d time.Duration) { <-time.After(d) }}
+	})
+}
+
+// open makes a store with more patience than calls need here.
+func open(t testing.TB, o redis.Options) *redis.Store {
+	t.Helper()
+	if o.Timeout == 0 {
+		o.Timeout = 5 * time.Second
+	}
+	s, err := redis.New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+func TestContractServer(t *testing.T) {
+	if testing.Short() {
+		return
+	}
+	t.Parallel()
+	s := redistest.StartWithPassword(t, "pass word")
+	contract(t, redis.Options{Addresses: []string{s.Addr}, Password: "pass word", Database: 3})
+	if got := s.Do("INFO", "keyspace"); !contains(got, "db3:") || contains(got, "db0:") {
+		t.Errorf("the keys are not in database 3: %s", got)
+	}
+}
+
+func TestContractCluster(t *testing.T) {
+	if testing.Short() {
+		return
+	}
+	t.Parallel()
+	c := redistest.StartCluster(t, 3, 0)
+	contract(t, redis.Options{Addresses: c.Addrs(), Cluster: true})
+	for _, m := range c.Masters {
+		if m.Do("DBSIZE") == "0" {
+			t.Errorf("%s has no key: they are not spread", m.Addr)
+		}
+	}
+}
+
+func TestContractSentinel(t *testing.T) {
+	if testing.Short() {
+		return
+	}
+	t.Parallel()
+	w := redistest.StartWatched(t)
+	contract(t, redis.Options{Addresses: w.Addrs(), Master: w.Name})
+}
