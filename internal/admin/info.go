@@ -1,0 +1,268 @@
+package admin
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"mime"
+	"net/http"
+	"os"
+	"runtime"
+	"runtime/metrics"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/gibbon-gateway/gibbon/entity"
+	"github.com/gibbon-gateway/gibbon/internal/store"
+)
+
+// mountNode adds the paths that tell about this node.
+func (a *api) mountNode() {
+	a.on("GET /", a.about)
+	a.on("GET /status", a.status)
+	a.on("GET /endpoints", func(*call) (reply, error) { return ok(map[string]any{"data": a.patterns}), nil })
+	a.on("GET /plugins/enabled", func(*call) (reply, error) {
+		return ok(map[string]any{"enabled_plugins": a.pluginNames()}), nil
+	})
+	a.on("GET /tags", a.tags)
+	a.on("GET /tags/{tags}", a.tags)
+	a.on("GET /config", a.showConfig)
+	a.on("POST /config", a.load).raw = true
+}
+
+// pluginNames returns the names of the known plugins, sorted.
+func (a *api) pluginNames() []string {
+	names := slices.Sorted(maps.Keys(a.Plugins))
+	if names == nil {
+		names = []string{}
+	}
+	return names
+}
+
+// about answers GET /. Clients read version, configuration and plugins; timers and pids are there as Kong has them.
+func (a *api) about(c *call) (reply, error) {
+	available := map[string]any{}
+	for name, t := range a.Plugins {
+		available[name] = map[string]any{"version": t.Version, "priority": t.Priority}
+	}
+	used, err := a.usedPlugins(c.r.Context())
+	if err != nil {
+		return reply{}, err
+	}
+	settings := map[string]any{}
+	if a.Settings != nil {
+		settings = a.Settings()
+	}
+	hostname, _ := os.Hostname()
+	return ok(map[string]any{
+		"tagline":       "Welcome to kong",
+		"version":       Dialect,
+		"edition":       "community",
+		"gibbon":        map[string]any{"version": a.Version, "go": runtime.Version()},
+		"hostname":      hostname,
+		"node_id":       a.NodeID,
+		"lua_version":   "none",
+		"pids":          map[string]any{"master": os.Getpid(), "workers": []int{os.Getpid()}},
+		"timers":        map[string]any{"running": 0, "pending": 0},
+		"plugins":       map[string]any{"available_on_server": available, "enabled_in_cluster": used},
+		"configuration": settings,
+	}), nil
+}
+
+// usedPlugins returns the names of the plugins that are configured somewhere. Without the database it is empty: the rest
+// of GET / matters more.
+func (a *api) usedPlugins(ctx context.Context) ([]string, error) {
+	names := map[string]bool{}
+	kind := entity.KindOf("plugins")
+	if kind == nil {
+		return []string{}, nil
+	}
+	err := a.Store.View(ctx, func(tx store.Tx) error {
+		clear(names)
+		for q := (store.Query{Size: maxSize}); ; {
+			page, err := tx.List(kind, q)
+			if err != nil {
+				return err
+			}
+			for _, raw := range page.Docs {
+				var p struct{ Name string }
+				if err := json.Unmarshal(raw, &p); err != nil {
+					return err
+				}
+				names[p.Name] = true
+			}
+			if page.Next == "" {
+				return nil
+			}
+			q.After = page.Next
+		}
+	})
+	if err != nil && !errors.Is(err, store.ErrUnavailable) {
+		return nil, err
+	}
+	return slices.AppendSeq([]string{}, slices.Values(slices.Sorted(maps.Keys(names)))), nil
+}
+
+// status answers GET /status.
+func (a *api) status(c *call) (reply, error) {
+	size, err := memoryText(c)
+	if err != nil {
+		return reply{}, err
+	}
+	var n Counters
+	if a.Counters != nil {
+		n = a.Counters()
+	}
+	answer := map[string]any{
+		"memory": map[string]any{
+			"workers_lua_vms":  []any{map[string]any{"pid": os.Getpid(), "http_allocated_gc": size}},
+			"lua_shared_dicts": map[string]any{},
+		},
+		"server": map[string]any{
+			"connections_active": n.Active, "connections_reading": n.Reading, "connections_writing": n.Writing,
+			"connections_waiting": n.Waiting, "connections_accepted": n.Accepted, "connections_handled": n.Handled,
+			"total_requests": n.Requests,
+		},
+		"database": map[string]any{"reachable": a.reachable(c.r.Context())},
+		"gibbon":   map[string]any{"problems": a.problems()},
+	}
+	if a.Declarative != nil && a.Declarative.Hash != nil {
+		answer["configuration_hash"] = a.Declarative.Hash()
+	}
+	return ok(answer), nil
+}
+
+// problems lists the objects that are left out of what is in force.
+func (a *api) problems() []any {
+	list := []any{}
+	if a.Problems == nil {
+		return list
+	}
+	for _, p := range a.Problems() {
+		list = append(list, map[string]any{"entity_name": p.Kind, "entity_id": p.ID, "message": p.Err.Error()})
+	}
+	return list
+}
+
+// reachable asks the database for a document that does not have to be there.
+func (a *api) reachable(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	err := a.Store.View(ctx, func(tx store.Tx) error {
+		for _, k := range entity.Kinds() {
+			_, err := tx.List(k, store.Query{Size: 1})
+			return err
+		}
+		return nil
+	})
+	return err == nil
+}
+
+// units of ?unit= and how many bytes they have.
+var units = map[string]struct {
+	bytes float64
+	name  string
+}{"b": {1, "B"}, "k": {1 << 10, "KiB"}, "m": {1 << 20, "MiB"}, "g": {1 << 30, "GiB"}}
+
+// memoryText tells the memory in use in the unit and with the digits that a request asks for.
+func memoryText(c *call) (any, error) {
+	name, scale := "m", 2
+	if c.query.Has("unit") {
+		name = c.query.Get("unit")
+	}
+	unit, known := units[name]
+	if !known {
+		return nil, fail(http.StatusBadRequest, "invalid unit '"+name+"' (expected 'k/K', 'm/M', or 'g/G')")
+	}
+	if c.query.Has("scale") {
+		var err error
+		if scale, err = strconv.Atoi(c.query.Get("scale")); err != nil || scale < 0 || scale > 3 {
+			return nil, fail(http.StatusBadRequest, "scale must be an integer between 0 and 3")
+		}
+	}
+	sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
+	metrics.Read(sample)
+	used := float64(sample[0].Value.Uint64())
+	if name == "b" {
+		return int64(math.Round(used)), nil
+	}
+	return fmt.Sprintf("%.*f %s", scale, used/unit.bytes, unit.name), nil
+}
+
+// showConfig answers GET /config with the configuration in force, as YAML.
+func (a *api) showConfig(*call) (reply, error) {
+	if a.Declarative == nil {
+		return reply{}, errDatabase
+	}
+	text, err := a.Declarative.Text()
+	return ok(map[string]any{"config": string(text)}), err
+}
+
+var (
+	errDatabase = fail(http.StatusBadRequest, "this endpoint is only available when Kong is configured to not use a database")
+	errNoConfig = fail(http.StatusBadRequest, "expected a declarative configuration")
+)
+
+// load answers POST /config: it replaces the configuration.
+func (a *api) load(c *call) (reply, error) {
+	if a.Declarative == nil {
+		return reply{}, errDatabase
+	}
+	text, err := c.declaration()
+	if err != nil {
+		return reply{}, err
+	}
+	before := ""
+	if c.query.Get("check_hash") == "1" && a.Declarative.Hash != nil {
+		before = a.Declarative.Hash()
+	}
+	set, errs, err := a.Declarative.Load(c.r.Context(), text)
+	if err != nil {
+		return reply{}, err
+	}
+	if len(errs) > 0 {
+		return reply{}, &fault{status: http.StatusBadRequest, code: 14, name: "invalid declarative configuration",
+			message: "declarative config is invalid: " + errs.Message(), fields: errs}
+	}
+	if before != "" && before == a.Declarative.Hash() {
+		return reply{status: http.StatusNotModified}, nil
+	}
+	lists := map[string]map[string]json.RawMessage{}
+	for _, k := range entity.Kinds() {
+		for _, o := range set.Objects(k) {
+			if lists[k.Name] == nil {
+				lists[k.Name] = map[string]json.RawMessage{}
+			}
+			lists[k.Name][o.ID] = o.Doc
+		}
+	}
+	return reply{http.StatusCreated, lists}, nil
+}
+
+// declaration returns the configuration in a body: the body itself, or its field config.
+func (c *call) declaration() ([]byte, error) {
+	kind, _, _ := mime.ParseMediaType(c.r.Header.Get("Content-Type"))
+	switch kind {
+	case "application/yaml", "text/yaml", "application/x-yaml":
+		text, err := c.text()
+		if err == nil && len(bytes.TrimSpace(text)) == 0 {
+			err = errNoConfig
+		}
+		return text, err
+	}
+	if err := c.readBody(); err != nil {
+		return nil, err
+	}
+	if text, ok := c.body["config"].(string); ok {
+		return []byte(text), nil
+	}
+	if c.form || len(c.body) == 0 {
+		return nil, errNoConfig
+	}
+	return encode(c.body)
+}

@@ -1,0 +1,327 @@
+package admin
+
+import (
+	"encoding/json"
+	"errors"
+	"maps"
+	"net/http"
+	"strings"
+
+	"github.com/gibbon-gateway/gibbon/entity"
+	"github.com/gibbon-gateway/gibbon/internal/store"
+	"github.com/gibbon-gateway/gibbon/schema"
+)
+
+// write runs a change in a transaction. Where there is no database the change is tried without effect first, so that what
+// is wrong with it is said before that it cannot be made; verb and by name it in Kong's message for that.
+func (a *api) write(c *call, verb string, k *entity.Kind, by string, fn func(store.Tx) error) error {
+	err := a.Store.Update(c.r.Context(), fn)
+	if !errors.Is(err, store.ErrReadOnly) {
+		return err
+	}
+	err = a.Store.View(c.r.Context(), func(tx store.Tx) error { return fn(dry{tx}) })
+	if errors.Is(err, store.ErrReadOnly) {
+		return readOnly(verb, k, by)
+	}
+	return err
+}
+
+// dry is a transaction that refuses writes.
+type dry struct{ store.Tx }
+
+func (dry) Insert(*entity.Kind, json.RawMessage) error { return store.ErrReadOnly }
+func (dry) Put(*entity.Kind, json.RawMessage) error    { return store.ErrReadOnly }
+func (dry) Delete(*entity.Kind, string) error          { return store.ErrReadOnly }
+
+// The operations of save.
+const (
+	insert = schema.Create
+	update = schema.Update
+	upsert = schema.Upsert
+)
+
+// input returns the document that a request has sent, with types, and with references by name resolved. was is the stored
+// document that it changes, nil if there is none.
+func (a *api) input(tx store.Tx, c *call, k *entity.Kind, was map[string]any) (map[string]any, error) {
+	in := maps.Clone(c.body)
+	if in == nil {
+		in = map[string]any{}
+	}
+	if k.Name == "plugins" && in["name"] == nil && was != nil {
+		in["name"] = was["name"]
+	}
+	if c.form {
+		in = a.coerce(k, in)
+	}
+	return in, resolve(tx, k, in)
+}
+
+// coerce gives the text of a form the types of the schema.
+func (a *api) coerce(k *entity.Kind, in map[string]any) map[string]any {
+	return k.Schema.Coerce(in, schema.Options{Sub: a.pluginSchema})
+}
+
+// resolve replaces references by name ({"name": "x"}) by those by id.
+func resolve(tx store.Tx, k *entity.Kind, in map[string]any) error {
+	failed := map[string]map[string]any{}
+	for _, ref := range k.Refs {
+		named, isMap := in[ref.Field].(map[string]any)
+		target := ref.Target()
+		if id, _ := named["id"].(string); !isMap || target == nil || isUUID(id) {
+			continue
+		}
+		for _, field := range names(target) {
+			value, _ := named[field].(string)
+			if value == "" {
+				continue
+			}
+			raw, err := tx.Find(target, field, value)
+			if errors.Is(err, store.ErrNotFound) {
+				if failed[ref.Field] == nil {
+					failed[ref.Field] = map[string]any{}
+				}
+				failed[ref.Field][field] = "the foreign key cannot be resolved with '" + braces(map[string]any{field: value}) +
+					"' for an existing '" + target.Name + "' entity"
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			id, err := idOf(raw)
+			if err != nil {
+				return err
+			}
+			in[ref.Field] = map[string]any{"id": id}
+			delete(failed, ref.Field)
+			break
+		}
+	}
+	if len(failed) > 0 {
+		return unresolved(failed)
+	}
+	return nil
+}
+
+// names returns the fields that entities of a kind can be found by.
+func names(k *entity.Kind) []string {
+	var out []string
+	for _, fields := range k.Unique {
+		if len(fields) == 1 {
+			out = append(out, fields[0])
+		}
+	}
+	return out
+}
+
+// save completes, checks and stores a document, and returns it as stored.
+func (a *api) save(tx store.Tx, k *entity.Kind, in map[string]any, op schema.Op) (map[string]any, error) {
+	doc, errs := a.prepare(k, in, schema.Options{Op: op})
+	if len(errs) > 0 {
+		return nil, invalid(errs)
+	}
+	snis, hasSNIs := doc["snis"], false
+	if k.Name == "certificates" {
+		_, hasSNIs = in["snis"]
+		delete(doc, "snis")
+	}
+	raw, err := encode(doc)
+	if err != nil {
+		return nil, err
+	}
+	if k.Name == "plugins" {
+		if err := checkProtocols(tx, doc); err != nil {
+			return nil, err
+		}
+	}
+	if op == insert {
+		err = tx.Insert(k, raw)
+	} else {
+		err = tx.Put(k, raw)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if k.Name == "certificates" && (hasSNIs || op != update) {
+		err = a.bindSNIs(tx, doc, snis)
+	}
+	return doc, err
+}
+
+// prepare completes and checks a document.
+func (a *api) prepare(k *entity.Kind, in map[string]any, o schema.Options) (map[string]any, schema.Errors) {
+	o.Sub = a.pluginSchema
+	return k.Prepare(in, o)
+}
+
+// create answers a POST.
+func (a *api) create(c *call, p place) (reply, error) {
+	var shown map[string]any
+	err := a.write(c, "create", p.kind, "", func(tx store.Tx) error {
+		parent, err := p.above(tx, c)
+		if err != nil {
+			return err
+		}
+		in, err := a.input(tx, c, p.kind, nil)
+		if err != nil {
+			return err
+		}
+		if p.parent != nil {
+			in[p.ref.Field] = map[string]any{"id": parent}
+		}
+		doc, err := a.save(tx, p.kind, in, insert)
+		if err != nil {
+			return err
+		}
+		shown, err = a.show(tx, p.kind, doc)
+		return err
+	})
+	return reply{http.StatusCreated, shown}, err
+}
+
+// by returns the field that a key of a path stands for in messages, "" for an id.
+func by(k *entity.Kind, key string) string {
+	if isUUID(key) {
+		return ""
+	}
+	return k.Endpoint
+}
+
+// put answers a PUT: the entity is replaced, or made.
+func (a *api) put(c *call, p place) (reply, error) {
+	var shown map[string]any
+	key := c.params[p.kind.Name]
+	err := a.write(c, "create or update", p.kind, by(p.kind, key), func(tx store.Tx) error {
+		parent, err := p.above(tx, c)
+		if err != nil {
+			return err
+		}
+		was, err := p.existing(tx, key, parent)
+		if err != nil {
+			return err
+		}
+		in, err := a.input(tx, c, p.kind, nil)
+		if err != nil {
+			return err
+		}
+		if parent != "" {
+			in[p.ref.Field] = map[string]any{"id": parent}
+		}
+		identify(p.kind, in, was, key)
+		doc, err := a.save(tx, p.kind, in, upsert)
+		if err != nil {
+			return err
+		}
+		shown, err = a.show(tx, p.kind, doc)
+		return err
+	})
+	return ok(shown), err
+}
+
+// existing returns the document that a PUT replaces, nil if there is none yet.
+func (p place) existing(tx store.Tx, key, parent string) (map[string]any, error) {
+	raw, err := p.lookUp(tx, key, parent)
+	if errors.Is(err, store.ErrNotFound) || errors.Is(err, errNoSNI) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	doc, err := decode(raw)
+	if err == nil && parent != "" && refOf(doc, p.ref.Field) != parent {
+		return nil, notFound
+	}
+	return doc, err
+}
+
+// identify makes what a path says of an entity part of the document: it wins over what the body says.
+func identify(k *entity.Kind, in, was map[string]any, key string) {
+	switch {
+	case isUUID(key):
+		in["id"] = strings.ToLower(key)
+		return
+	case k.Endpoint != "":
+		in[k.Endpoint] = key
+	case within[k.Name] != "":
+		in[within[k.Name]] = key
+	case k.Name == "certificates":
+		nameCertificate(in, key)
+	}
+	if was != nil {
+		in["id"] = was["id"]
+	}
+}
+
+// patch answers a PATCH.
+func (a *api) patch(c *call, p place) (reply, error) {
+	var shown map[string]any
+	key := c.params[p.kind.Name]
+	field := by(p.kind, key)
+	err := a.write(c, "update", p.kind, field, func(tx store.Tx) error {
+		parent, err := p.above(tx, c)
+		if err != nil {
+			return err
+		}
+		was, err := p.member(tx, c, parent)
+		if errors.Is(err, store.ErrNotFound) && p.parent == nil {
+			if field == "" {
+				field = "id"
+			}
+			return missing(field, key)
+		}
+		if err != nil {
+			return absent(err)
+		}
+		shown, err = a.change(tx, c, p.kind, was)
+		return err
+	})
+	return ok(shown), err
+}
+
+// change merges what a request has sent into a stored document, and returns the result as it is shown.
+func (a *api) change(tx store.Tx, c *call, k *entity.Kind, was map[string]any) (map[string]any, error) {
+	in, err := a.input(tx, c, k, was)
+	if err != nil {
+		return nil, err
+	}
+	merged := a.merge(k, was, in)
+	merged["id"] = was["id"]
+	if err := immutable(k, was, merged); err != nil {
+		return nil, err
+	}
+	if k.Name == "upstreams" {
+		uncouple(merged, in)
+	}
+	doc, err := a.save(tx, k, merged, update)
+	if err != nil {
+		return nil, err
+	}
+	return a.show(tx, k, doc)
+}
+
+// immutable refuses to move a target to another upstream.
+func immutable(k *entity.Kind, was, merged map[string]any) error {
+	if k.Name == "targets" && refOf(merged, "upstream") != refOf(was, "upstream") {
+		return invalid(schema.Errors{"upstream": "immutable field cannot be updated"})
+	}
+	return nil
+}
+
+// remove answers a DELETE. At the top level it does not matter whether there was something to delete.
+func (a *api) remove(c *call, p place) (reply, error) {
+	err := a.write(c, "remove", p.kind, by(p.kind, c.params[p.kind.Name]), func(tx store.Tx) error {
+		parent, err := p.above(tx, c)
+		if err != nil {
+			return err
+		}
+		doc, err := p.member(tx, c, parent)
+		if p.parent == nil && (errors.Is(err, store.ErrNotFound) || errors.Is(err, errNoSNI)) {
+			return nil
+		}
+		if err != nil {
+			return absent(err)
+		}
+		id, _ := doc["id"].(string)
+		return tx.Delete(p.kind, id)
+	})
+	return noContent, err
+}
