@@ -63,7 +63,11 @@ func kongChecks(checks []*entityCheck) (all []any) {
 func (c *entityCheck) kong() any {
 	switch c.kind {
 	case "custom_entity_check":
-		return map[string]any{"field_sources": names(c.paths)}
+		out := map[string]any{"field_sources": names(c.paths)}
+		if c.absent {
+			out["run_with_missing_fields"] = true
+		}
+		return out
 	case "conditional":
 		out := map[string]any{"if_field": join(c.cond.ifPath), "if_match": copyJSON(c.cond.ifMatch),
 			"then_field": join(c.cond.thenPath), "then_match": copyJSON(c.cond.thenMatch)}

@@ -2,6 +2,7 @@ package schema
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -158,10 +159,11 @@ func (f *Field) matching(match string) (*Field, map[string]any) {
 
 // Check is a check in Go over the processed record. It is shown as a custom_entity_check of these sources; without
 // sources it is not shown. It is not run when one of its sources (without sources: any field) is invalid. Sources that
-// are no fields are shown all the same.
+// are no fields are shown all the same, with run_with_missing_fields.
 func Check(f func(doc map[string]any) Errors, sources ...string) Rule {
 	return rule(func(s *Schema) {
-		s.check(&entityCheck{kind: "custom_entity_check", paths: splitAll(sources), run: f, hidden: len(sources) == 0})
+		absent := slices.ContainsFunc(sources, func(p string) bool { return s.root.find(split(p)) == nil })
+		s.check(&entityCheck{kind: "custom_entity_check", paths: splitAll(sources), run: f, hidden: len(sources) == 0, absent: absent})
 	})
 }
 
