@@ -1,6 +1,12 @@
 package entity
 
-import "github.com/gibbon-gateway/gibbon/schema"
+import (
+	"maps"
+	"reflect"
+	"time"
+
+	"github.com/gibbon-gateway/gibbon/schema"
+)
 
 // Kind describes one kind of entity.
 type Kind struct {
@@ -13,9 +19,17 @@ type Kind struct {
 	Unique [][]string
 	Refs   []Reference // foreign fields
 
-	TTL         bool // documents may have a field ttl: seconds until they vanish
+	TTL         bool // input may have a field ttl: seconds until the entity vanishes. Stored documents have expires_at
 	NewestFirst bool // lists are ordered by creation, newest first, instead of by id
 	Nested      bool // only reached below its parent: targets
+
+	index  int
+	elem   reflect.Type
+	before func(doc map[string]any, o schema.Options) schema.Errors // changes input before the schema sees it
+	after  func(doc map[string]any, o schema.Options) schema.Errors // changes the processed document
+	decode func(doc []byte) (value any, err error)
+	idOf   func(value any) string
+	column func(objects []Object) any // the values as []*T
 }
 
 // Reference is a field that holds another entity's id.
@@ -25,26 +39,67 @@ type Reference struct {
 	Cascade bool   // deleting the other deletes this one; otherwise the other cannot be deleted
 	Nested  string // path segment below the other: "routes" in /services/{id}/routes; "" if there is none
 	List    string // key of nested lists in declarative files: "routes"; "" if it cannot be nested
+
+	of func(value any) *Ref
 }
 
 // Target returns the kind that the reference points to.
 func (r Reference) Target() *Kind { return KindOf(r.To) }
 
 // Kinds returns all kinds, those that are referred to before those that refer to them.
-func Kinds() []*Kind { return nil }
+func Kinds() []*Kind { return kinds }
 
 // KindOf returns the kind with this name, or nil.
-func KindOf(name string) *Kind { return nil }
+func KindOf(name string) *Kind { return kindsByName[name] }
 
 // KindByPath returns the kind with this path segment, or nil.
-func KindByPath(path string) *Kind { return nil }
+func KindByPath(path string) *Kind { return kindsByPath[path] }
 
 // Prepare makes a document complete: it expands shorthands of input such as a service's url, runs the schema and the
 // checks of the kind. doc is not changed.
 func (k *Kind) Prepare(doc map[string]any, o schema.Options) (map[string]any, schema.Errors) {
-	return doc, nil
+	if o.Now.IsZero() {
+		o.Now = time.Now()
+	}
+	doc = maps.Clone(doc)
+	if doc == nil {
+		doc = map[string]any{}
+	}
+	var expires any
+	if k.TTL {
+		var errs schema.Errors
+		if expires, errs = takeTTL(doc, o); errs != nil {
+			// The rest is checked for its own errors.
+			_, more := k.process(doc, o)
+			maps.Copy(errs, more)
+			return nil, errs
+		}
+	}
+	done, errs := k.process(doc, o)
+	if len(errs) > 0 {
+		return nil, errs
+	}
+	if k.TTL {
+		done["expires_at"] = expires
+	}
+	return done, nil
 }
 
-// DeterministicID returns the id that declarative files give to an entity without one: a chain of UUIDv5 over the kind's
-// name and the parts of its key.
-func DeterministicID(k *Kind, parts ...string) string { return "" }
+// process runs the steps of the kind.
+func (k *Kind) process(doc map[string]any, o schema.Options) (map[string]any, schema.Errors) {
+	if k.before != nil {
+		if errs := k.before(doc, o); len(errs) > 0 {
+			return nil, errs
+		}
+	}
+	done, errs := k.Schema.Process(doc, o)
+	if len(errs) > 0 {
+		return nil, errs
+	}
+	if k.after != nil {
+		if errs := k.after(done, o); len(errs) > 0 {
+			return nil, errs
+		}
+	}
+	return done, nil
+}

@@ -1,6 +1,12 @@
 package entity
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+)
 
 // Problem is an object that was left out, and why.
 type Problem struct {
@@ -18,48 +24,118 @@ type Object struct {
 
 // Set holds all entities at one version. It does not change.
 type Set struct {
-	version uint64
+	version  uint64
+	problems []Problem
+	columns  []column // by the index of the kind
+
+	routesOf    map[string][]*Route
+	targetsOf   map[string][]*Target
+	aclsOf      map[string][]*ACL
+	pluginsOf   map[scope][]*Plugin
+	upstreams   map[string]*Upstream
+	snis        map[string]*SNI
+	consumers   map[string]*Consumer
+	credentials map[string]map[string]any // kind name → key
 }
 
-// NewSet decodes documents and indexes them. Documents that cannot be decoded, and those with a reference to what is not
-// there, are left out and returned as problems.
-func NewSet(version uint64, objects []Object) (*Set, []Problem) { return &Set{version: version}, nil }
+// column holds everything of a kind, ordered by id.
+type column struct {
+	objects []Object
+	values  any // []*T
+}
+
+// scope is what a plugin is bound to.
+type scope struct{ route, service, consumer string }
 
 // Version returns the version that the set was loaded at.
 func (s *Set) Version() uint64 { return s.version }
 
-// All returns all entities of a type, ordered by id.
-func All[T any](s *Set) []*T { return nil }
+// Problems returns what NewSet has left out.
+func (s *Set) Problems() []Problem { return s.problems }
+
+// All returns all entities of a type, ordered by id. The slice is the set's own: it must not be changed, like all slices
+// that a set hands out.
+func All[T any](s *Set) []*T {
+	values, _ := s.column(kindsByType[reflect.TypeFor[T]()]).values.([]*T)
+	return values
+}
 
 // Get returns an entity, or nil.
-func Get[T any](s *Set, id string) *T { return nil }
+func Get[T any](s *Set, id string) *T {
+	c := s.column(kindsByType[reflect.TypeFor[T]()])
+	if i := c.find(id); i >= 0 {
+		return c.values.([]*T)[i]
+	}
+	return nil
+}
+
+// column returns a column, an empty one of a set that is empty.
+func (s *Set) column(k *Kind) *column {
+	if s == nil || len(s.columns) == 0 {
+		return &column{}
+	}
+	return &s.columns[k.index]
+}
+
+func (c *column) find(id string) int {
+	i, ok := slices.BinarySearchFunc(c.objects, id, func(o Object, id string) int { return strings.Compare(o.ID, id) })
+	if !ok {
+		return -1
+	}
+	return i
+}
 
 // Docs returns the documents of a kind, ordered by id.
-func (s *Set) Docs(k *Kind) []json.RawMessage { return nil }
+func (s *Set) Docs(k *Kind) []json.RawMessage {
+	objects := s.Objects(k)
+	docs := make([]json.RawMessage, len(objects))
+	for i := range objects {
+		docs[i] = objects[i].Doc
+	}
+	return docs
+}
 
 // Objects returns everything of a kind, ordered by id.
-func (s *Set) Objects(k *Kind) []Object { return nil }
+func (s *Set) Objects(k *Kind) []Object { return s.column(k).objects }
 
 // Doc returns a document, or nil.
-func (s *Set) Doc(k *Kind, id string) json.RawMessage { return nil }
+func (s *Set) Doc(k *Kind, id string) json.RawMessage {
+	c := s.column(k)
+	if i := c.find(id); i >= 0 {
+		return c.objects[i].Doc
+	}
+	return nil
+}
 
-// RoutesOf returns the routes of a service.
-func (s *Set) RoutesOf(service string) []*Route { return nil }
+// RoutesOf returns the routes of a service, ordered by id.
+func (s *Set) RoutesOf(service string) []*Route { return s.routesOf[service] }
 
 // PluginsOf returns the enabled and disabled plugins whose scope is exactly this one; "" where not bound.
-func (s *Set) PluginsOf(route, service, consumer string) []*Plugin { return nil }
+func (s *Set) PluginsOf(route, service, consumer string) []*Plugin {
+	return s.pluginsOf[scope{route, service, consumer}]
+}
 
 // TargetsOf returns the targets of an upstream, ordered by id.
-func (s *Set) TargetsOf(upstream string) []*Target { return nil }
+func (s *Set) TargetsOf(upstream string) []*Target { return s.targetsOf[upstream] }
+
+// ACLsOf returns the groups of a consumer, ordered by id.
+func (s *Set) ACLsOf(consumer string) []*ACL { return s.aclsOf[consumer] }
 
 // UpstreamNamed returns the upstream with this name, or nil.
-func (s *Set) UpstreamNamed(name string) *Upstream { return nil }
+func (s *Set) UpstreamNamed(name string) *Upstream { return s.upstreams[name] }
 
 // SNINamed returns the SNI with this name, or nil; wildcards are names as written.
-func (s *Set) SNINamed(name string) *SNI { return nil }
+func (s *Set) SNINamed(name string) *SNI { return s.snis[name] }
 
 // ConsumerNamed returns the consumer with this id, username or custom id, or nil.
-func (s *Set) ConsumerNamed(key string) *Consumer { return nil }
+func (s *Set) ConsumerNamed(key string) *Consumer { return s.consumers[key] }
 
-// Credential returns the credential of a kind with this key, or nil: *KeyAuthCredential.
-func (s *Set) Credential(kind string, key []byte) any { return nil }
+// Credential returns the credential of a kind with this key, or nil: *KeyAuthCredential, *JWTSecret. Those whose time is
+// over are not returned.
+func (s *Set) Credential(kind string, key []byte) any {
+	value := s.credentials[kind][string(key)]
+	if c, ok := value.(*KeyAuthCredential); ok && !c.ExpiresAt.IsZero() && !time.Now().Before(c.ExpiresAt) {
+		return nil
+	}
+	return value
+}
