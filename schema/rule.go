@@ -20,6 +20,7 @@ type entityCheck struct {
 	refs   [][]string // of fields that may hold a vault reference: then the check is not run
 	base   []string   // where the record that run gets lies in the document
 	hidden bool       // not printed
+	absent bool       // some of the sources of a custom one are no fields
 	always bool       // run, even when fields are invalid
 }
 
