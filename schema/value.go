@@ -217,6 +217,8 @@ func (r *run) mapping(f *Field, v any) (any, any) {
 		_, err := r.value(f.keys, k)
 		if err == nil {
 			out[k], err = r.value(f.values, e)
+		} else {
+			out[k] = e // for checks of the record: the map is not empty
 		}
 		if err != nil && (firstErr == nil || k < first) {
 			first, firstErr = k, err
