@@ -88,6 +88,7 @@ type api struct {
 	records  map[string]*record        // shapes of documents by kind name, and of plugin configurations by "plugins/" and name
 	whole    map[string]*schema.Schema // of plugins, with all that entities of them have
 	origins  []string
+	oldNames bool // some plugin has old names of fields to show
 }
 
 // New returns the Admin API.
@@ -105,7 +106,9 @@ func New(o Options) http.Handler {
 		a.records[k.Name] = recordOf(k.Schema)
 	}
 	for name, t := range o.Plugins {
-		a.records["plugins/"+name] = recordOf(t.Config)
+		shape := recordOf(t.Config)
+		a.records["plugins/"+name] = shape
+		a.oldNames = a.oldNames || shape.hasOld()
 		a.whole[name] = schema.Plugin(t.Config, schema.Scope{Protocols: t.Protocols, NoConsumer: t.NoConsumer,
 			NoService: t.NoService, NoRoute: t.NoRoute})
 	}

@@ -9,10 +9,10 @@ import (
 )
 
 // record is the shape of a document as far as merging needs it: which fields are records, whose fields merge one by one,
-// and which are old names of others, whose values follow from those.
+// and which are old names of others: stored documents are without them, shown ones have the value of the new name.
 type record struct {
 	records map[string]*record
-	old     []string
+	old     map[string][]string // the path of the new name
 }
 
 // recordOf reads the shape from what /schemas shows.
@@ -33,11 +33,17 @@ type shownRecord struct {
 		Type string `json:"type"`
 		shownRecord
 	} `json:"fields"`
-	Shorthands []map[string]any `json:"shorthand_fields"`
+	Shorthands []map[string]struct {
+		Deprecation struct {
+			ReplacedWith []struct {
+				Path []string `json:"path"`
+			} `json:"replaced_with"`
+		} `json:"deprecation"`
+	} `json:"shorthand_fields"`
 }
 
 func (s shownRecord) record() *record {
-	r := &record{records: map[string]*record{}}
+	r := &record{records: map[string]*record{}, old: map[string][]string{}}
 	for _, field := range s.Fields {
 		for name, f := range field {
 			if f.Type == "record" {
@@ -46,24 +52,20 @@ func (s shownRecord) record() *record {
 		}
 	}
 	for _, short := range s.Shorthands {
-		for name := range short {
-			r.old = append(r.old, name)
+		for name, s := range short {
+			if new := s.Deprecation.ReplacedWith; len(new) > 0 && len(new[0].Path) > 0 {
+				r.old[name] = new[0].Path
+			}
 		}
 	}
 	return r
 }
 
-// merge returns doc with changes: records merge field by field, everything else is replaced. Old names that changes does
-// not use are left out, so that they follow from the new ones.
+// merge returns doc with changes: records merge field by field, everything else is replaced.
 func (r *record) merge(doc, changes map[string]any) map[string]any {
 	out := maps.Clone(doc)
 	if out == nil {
 		out = map[string]any{}
-	}
-	if r != nil {
-		for _, name := range r.old {
-			delete(out, name)
-		}
 	}
 	for name, v := range changes {
 		inner := r.below(name)
@@ -73,16 +75,6 @@ func (r *record) merge(doc, changes map[string]any) map[string]any {
 			v = inner.merge(was, next)
 		}
 		out[name] = v
-	}
-	if r != nil {
-		for name, inner := range r.records {
-			if _, changed := changes[name]; changed {
-				continue
-			}
-			if was, ok := out[name].(map[string]any); ok {
-				out[name] = inner.merge(was, nil)
-			}
-		}
 	}
 	return out
 }
@@ -102,21 +94,45 @@ func (a *api) merge(k *entity.Kind, doc, changes map[string]any) map[string]any 
 		if name == "" {
 			name, _ = doc["name"].(string)
 		}
-		shape = &record{records: map[string]*record{"config": a.configShape(name, doc)}}
+		shape = &record{records: map[string]*record{"config": a.configShape(name)}}
 	}
 	return shape.merge(doc, changes)
 }
 
-// configShape is the shape of a plugin's configuration, by the plugin that a change makes it. The old names of the plugin that
-// it was until then are left out too.
-func (a *api) configShape(name string, doc map[string]any) *record {
-	shape := a.records["plugins/"+name]
-	was, _ := doc["name"].(string)
-	if shape == nil {
-		shape = &record{}
+// configShape is the shape of a plugin's configuration; merging needs one even for a plugin that is unknown.
+func (a *api) configShape(plugin string) *record {
+	if shape := a.records["plugins/"+plugin]; shape != nil {
+		return shape
 	}
-	if before := a.records["plugins/"+was]; was != name && before != nil {
-		shape = &record{records: shape.records, old: append(before.old[:len(before.old):len(before.old)], shape.old...)}
+	return &record{}
+}
+
+// showOld adds the old names of fields, which clients of earlier versions read.
+func (r *record) showOld(doc map[string]any) {
+	for name, path := range r.old {
+		var v any = doc
+		for _, field := range path {
+			m, _ := v.(map[string]any)
+			v = m[field]
+		}
+		doc[name] = v
 	}
-	return shape
+	for name, inner := range r.records {
+		if m, ok := doc[name].(map[string]any); ok {
+			inner.showOld(m)
+		}
+	}
+}
+
+// hasOld reports whether showOld has anything to add.
+func (r *record) hasOld() bool {
+	if len(r.old) > 0 {
+		return true
+	}
+	for _, inner := range r.records {
+		if inner.hasOld() {
+			return true
+		}
+	}
+	return false
 }

@@ -13,6 +13,12 @@ func (a *api) show(tx store.Tx, k *entity.Kind, doc map[string]any) (map[string]
 	if !k.Show(doc, time.Now()) {
 		return nil, store.ErrNotFound // its time is over; the store has not removed it yet
 	}
+	if k.Name == "plugins" {
+		name, _ := doc["name"].(string)
+		if config, ok := doc["config"].(map[string]any); ok {
+			a.configShape(name).showOld(config)
+		}
+	}
 	if k.Name == "certificates" {
 		names, err := sniNames(tx, doc)
 		if err != nil {
@@ -25,7 +31,7 @@ func (a *api) show(tx store.Tx, k *entity.Kind, doc map[string]any) (map[string]
 
 // showRaw is show for a document that is not decoded yet. Most kinds are shown as they are stored.
 func (a *api) showRaw(tx store.Tx, k *entity.Kind, raw json.RawMessage) (any, error) {
-	if !k.TTL && k.Name != "certificates" {
+	if !k.TTL && k.Name != "certificates" && (k.Name != "plugins" || !a.oldNames) {
 		return raw, nil
 	}
 	doc, err := decode(raw)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/gibbon-gateway/gibbon/entity"
@@ -58,7 +59,13 @@ func (a *api) input(tx store.Tx, c *call, k *entity.Kind, was map[string]any) (m
 
 // coerce gives the text of a form the types of the schema.
 func (a *api) coerce(k *entity.Kind, in map[string]any) map[string]any {
-	return k.Schema.Coerce(in, schema.Options{Sub: a.pluginSchema})
+	out := k.Schema.Coerce(in, schema.Options{Sub: a.pluginSchema})
+	if ttl, isText := out["ttl"].(string); k.TTL && isText {
+		if n, err := strconv.ParseFloat(ttl, 64); err == nil {
+			out["ttl"] = n
+		}
+	}
+	return out
 }
 
 // resolve replaces references by name ({"name": "x"}) by those by id.
