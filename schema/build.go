@@ -92,6 +92,11 @@ func (f *Field) addStruct(t reflect.Type, within []reflect.Type) error {
 	within = append(within, t)
 	for i := range t.NumField() {
 		sf := t.Field(i)
+		for _, key := range []string{"json", "conf", "doc"} {
+			if _, ok := sf.Tag.Lookup(key); !ok && strings.Contains(string(sf.Tag), key+":") {
+				return fmt.Errorf("%s.%s: the tag cannot be read; in tags a backslash is written twice", t, sf.Name)
+			}
+		}
 		name, _, _ := strings.Cut(sf.Tag.Get("json"), ",")
 		if sf.Anonymous && name == "" && sf.Type.Kind() == reflect.Struct {
 			if err := f.addStruct(sf.Type, within); err != nil {

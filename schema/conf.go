@@ -131,6 +131,12 @@ func (f *Field) assign(word, value string) error {
 		f.attrs[word] = n
 	case "starts_with", "err":
 		f.attrs[word] = whole(value)
+	case "type":
+		scalars := []string{"string", "boolean", "integer", "number"}
+		if !slices.Contains(scalars, f.Type) || !slices.Contains(scalars, value) {
+			return fmt.Errorf("a %s cannot become a %s", f.Type, value)
+		}
+		f.Type = value
 	case "foreign":
 		if f.Type != "foreign" {
 			return fmt.Errorf("only tags can make a field foreign")

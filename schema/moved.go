@@ -4,72 +4,99 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
-	"strings"
 )
 
 // moved is a field of input only, whose value goes elsewhere in the record.
 type moved struct {
 	field      *Field
-	path       []string // where the value goes
+	path       []string // where the value goes; nil with convert
 	deprecated bool     // then a value at path wins
 	listed     bool     // the new place is printed, and a value there must be the same
+	convert    func(v any) map[string]any
 }
 
 // Moved accepts a deprecated field and puts its value where the new one is. The old field has the type of the new one; conf
-// adds rules to it. Without a message the field is a shorthand that is not deprecated, and wins over the new one. The conf
-// word unlisted hides the new place, as Kong does for shorthands that it translates in a way of their own.
+// adds rules to it. Where both are given they must be the same.
 func Moved(old, path, message, removal string, conf ...string) Rule {
 	return rule(func(s *Schema) {
-		before, after := split(old), split(path)
-		record := s.root.find(before[:len(before)-1])
-		if record == nil || record.Type != "record" || len(after) < len(before) || join(after[:len(before)-1]) != join(before[:len(before)-1]) {
-			panic(fmt.Sprintf("schema: %s cannot be moved to %s", old, path))
+		record, name, above := s.place(old)
+		target, after := s.must(path), split(path)
+		if len(after) <= len(above) || join(after[:len(above)]) != join(above) {
+			panic(fmt.Sprintf("schema: %s cannot be moved to %s, out of its record", old, path))
 		}
-		target := s.must(path)
-		after = after[len(before)-1:]
-		f := &Field{Name: before[len(before)-1], Type: target.Type, attrs: map[string]any{}, elements: target.elements, keys: target.keys,
-			values: target.values, fields: target.fields, byName: target.byName}
-		m := &moved{field: f, path: after, deprecated: message != "", listed: message != ""}
-		if message != "" {
-			f.Doc = "Deprecated: use " + join(after) + "."
-			f.attrs["deprecation"] = map[string]any{"message": message, "removal_in_version": removal}
+		after = after[len(above):]
+		f := &Field{Name: name, Type: target.Type, Doc: "Deprecated: use " + join(after) + ".", attrs: map[string]any{},
+			elements: target.elements, keys: target.keys, values: target.values, fields: target.fields, byName: target.byName}
+		var place []any
+		for _, name := range after {
+			place = append(place, name)
 		}
+		f.attrs["deprecation"] = map[string]any{"message": message, "removal_in_version": removal,
+			"replaced_with": []any{map[string]any{"path": place}}}
 		for _, c := range conf {
-			for _, w := range splitConf(c, ';') {
-				if w == "unlisted" {
-					m.listed = false
-				} else if err := f.apply(w); err != nil {
-					panic(fmt.Sprintf("schema: %s: %s", old, err))
-				}
+			if err := f.apply(c); err != nil {
+				panic(fmt.Sprintf("schema: %s: %s", old, err))
 			}
 		}
-		if m.listed {
-			var place []any
-			for _, name := range after {
-				place = append(place, name)
+		record.moved = append(record.moved, &moved{field: f, path: after, deprecated: true, listed: true})
+	})
+}
+
+// Shorthand accepts a field of a type (string, number, integer, boolean) that is not kept. What f makes of its value is set
+// in the record that has the shorthand, by paths there; f may be given nil. The conf words deprecated and removal print a
+// deprecation; then values that are given win over those of the shorthand.
+func Shorthand(path, typ string, f func(v any) map[string]any, conf ...string) Rule {
+	return rule(func(s *Schema) {
+		record, name, _ := s.place(path)
+		m := &moved{field: &Field{Name: name, Type: typ, attrs: map[string]any{}}, convert: f}
+		for _, c := range conf {
+			if err := m.field.apply(c); err != nil {
+				panic(fmt.Sprintf("schema: %s: %s", path, err))
 			}
-			f.deprecation()["replaced_with"] = []any{map[string]any{"path": place}}
 		}
+		m.deprecated = m.field.attrs["deprecation"] != nil
 		record.moved = append(record.moved, m)
 	})
+}
+
+// place returns the record that a new field belongs to, its name and the path of the record.
+func (s *Schema) place(path string) (record *Field, name string, above []string) {
+	all := split(path)
+	if len(all) == 0 {
+		panic("schema: a shorthand has no name")
+	}
+	above, name = all[:len(all)-1], all[len(all)-1]
+	record = s.root.find(above)
+	if record == nil || record.Type != "record" || record.byName[name] != nil {
+		panic(fmt.Sprintf("schema: %s cannot be a shorthand", path))
+	}
+	return record, name, above
 }
 
 // translate moves values of old fields of one record. It returns in itself if there are none.
 func (r *run) translate(f *Field, in map[string]any) (map[string]any, Errors) {
 	var errs Errors
-	out := in
+	out, copied := in, false
 	for _, m := range f.moved {
 		v, ok := in[m.field.Name]
 		if !ok {
 			continue
 		}
-		if reflect.ValueOf(out).Pointer() == reflect.ValueOf(in).Pointer() {
-			out = maps.Clone(in)
+		if !copied {
+			out, copied = maps.Clone(in), true
 		}
 		delete(out, m.field.Name)
 		v, err := r.value(m.field, v)
-		if err == nil {
-			err = r.move(m, out, v)
+		switch {
+		case err != nil:
+		case m.convert == nil:
+			err = r.move(m, m.path, out, v)
+		default:
+			for path, v := range m.convert(v) {
+				if err == nil {
+					err = r.move(m, split(path), out, v)
+				}
+			}
 		}
 		if err != nil {
 			if errs == nil {
@@ -82,16 +109,16 @@ func (r *run) translate(f *Field, in map[string]any) (map[string]any, Errors) {
 }
 
 // move puts a value to its new place. Records on the way are copied.
-func (r *run) move(m *moved, out map[string]any, v any) any {
-	old := get(out, m.path)
+func (r *run) move(m *moved, path []string, out map[string]any, v any) any {
+	old := get(out, path)
 	if m.deprecated && v != nil && old != nil && m.listed && !r.update && !same(v, old) {
 		return fmt.Sprintf("both deprecated and new field are used but their values mismatch: %s = %s vs %s = %s",
-			m.field.Name, scalarText(v), strings.Join(m.path, "."), scalarText(old))
+			m.field.Name, scalarText(v), join(path), scalarText(old))
 	}
-	if old != nil && (v == nil || m.deprecated && !r.update) {
+	if old != nil && m.deprecated && (v == nil || !r.update) {
 		return nil
 	}
-	for _, name := range m.path[:len(m.path)-1] {
+	for _, name := range path[:len(path)-1] {
 		sub, ok := out[name].(map[string]any)
 		if !ok && out[name] != nil {
 			return nil // the record is no record, which is said elsewhere
@@ -102,7 +129,7 @@ func (r *run) move(m *moved, out map[string]any, v any) any {
 		out[name] = sub
 		out = sub
 	}
-	out[m.path[len(m.path)-1]] = v
+	out[path[len(path)-1]] = v
 	return nil
 }
 
