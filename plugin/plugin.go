@@ -91,8 +91,12 @@ type Env struct {
 	Scope Scope
 	Log   *slog.Logger
 	State state.Store // shared between nodes when the gateway is set so
-	Find  Finder      // credentials and consumers of the current configuration
-	Now   func() time.Time
+	// Local is the state of this node alone; nil means that State is.
+	Local state.Store
+	// Cluster counts in the database that the nodes share; nil when there is none.
+	Cluster state.Counters
+	Find    Finder // credentials and consumers of the current configuration
+	Now     func() time.Time
 	// Transport returns a transport for HTTP requests of the plugin's own: it reaches the provider inside this process by
 	// the host names that it has in AWS, and everything else by next. Nil means that there is no provider.
 	Transport func(next http.RoundTripper) http.RoundTripper

@@ -31,9 +31,9 @@ type Claim struct {
 	Value int64         // set by Take: the counter after the call
 }
 
-// Store keeps counters and values. All methods are safe for concurrent use. Keys are borrowed for the call only. A ttl of
-// zero or less means: no expiry. A key holds a counter (Add, Take) or a value (the others), never both at a time.
-type Store interface {
+// Counters counts. All methods are safe for concurrent use. Keys are borrowed for the call only. A ttl of zero or less means:
+// no expiry.
+type Counters interface {
 	// Add adds n to the counter at key, creating it with the given lifetime, and returns the new value. The lifetime of
 	// an existing counter does not change. Add with n 0 reads, and creates nothing.
 	Add(ctx context.Context, key []byte, n int64, ttl time.Duration) (int64, error)
@@ -42,6 +42,12 @@ type Store interface {
 	// shards refuses others. After an error the values are not set and nothing was added; only when the store became
 	// unavailable during the call, it may have been.
 	Take(ctx context.Context, n int64, claims []Claim) (bool, error)
+}
+
+// Store keeps counters and values. All methods are safe for concurrent use. Keys are borrowed for the call only. A ttl of
+// zero or less means: no expiry. A key holds a counter (Add, Take) or a value (the others), never both at a time.
+type Store interface {
+	Counters
 	// Get returns a copy of the value at key, or ErrNotFound.
 	Get(ctx context.Context, key []byte) ([]byte, error)
 	// Put stores a copy of value at key.

@@ -14,7 +14,7 @@ var Type = plugin.Define(plugin.Desc{
 	Name:      "request-transformer",
 	Priority:  801,
 	Doc:       "Changes the method, path, headers, query and body of requests before they go upstream.",
-	Protocols: []string{"grpc", "grpcs", "http", "https", "tcp", "tls", "tls_passthrough", "udp"},
+	Protocols: []string{"grpc", "grpcs", "http", "https"}, // and, as in Kong, any other may be given
 }, build, checks()...)
 
 // transformer is one configuration at work.

@@ -65,6 +65,9 @@ func jsonValue(kind, value string) []byte {
 		value = strings.TrimSpace(value)
 		var n json.Number
 		if err := json.Unmarshal([]byte(value), &n); err == nil && value[0] != '"' {
+			if _, err := n.Float64(); err != nil { // such as 1e999, which readers may not take
+				return nil
+			}
 			return []byte(n)
 		}
 		if f, err := strconv.ParseFloat(value, 64); err == nil { // such as 0x1p4, .5 or +1
