@@ -7,25 +7,25 @@ import (
 )
 
 type config struct {
-	Second            float64 `json:"second" conf:"gt=0" doc:"The number of HTTP requests that can be made per second."`
-	Minute            float64 `json:"minute" conf:"gt=0" doc:"The number of HTTP requests that can be made per minute."`
-	Hour              float64 `json:"hour" conf:"gt=0" doc:"The number of HTTP requests that can be made per hour."`
-	Day               float64 `json:"day" conf:"gt=0" doc:"The number of HTTP requests that can be made per day."`
-	Month             float64 `json:"month" conf:"gt=0" doc:"The number of HTTP requests that can be made per month."`
-	Year              float64 `json:"year" conf:"gt=0" doc:"The number of HTTP requests that can be made per year."`
-	LimitBy           string  `json:"limit_by" conf:"default=consumer;one_of=consumer,credential,ip,service,header,path" doc:"What requests are counted by. Where it is not there (no consumer, no such header, another path), the client's IP address is used."`
-	HeaderName        string  `json:"header_name" conf:"header_name" doc:"The header to count by, with limit_by 'header'."`
-	Path              string  `json:"path" conf:"path" doc:"The path to count by, with limit_by 'path'."`
-	Policy            string  `json:"policy" conf:"default=local;len_min=0;one_of=local,cluster,redis" doc:"Where counters are kept. Only 'local' is available now: each node counts for itself."`
-	FaultTolerant     bool    `json:"fault_tolerant" conf:"required;default=true" doc:"Whether requests pass, without limit and without headers, while the counters cannot be reached. If false they are answered with 500."`
-	Redis             redis   `json:"redis" conf:"required" doc:"How to reach Redis, for policy 'redis'."`
-	HideClientHeaders bool    `json:"hide_client_headers" conf:"required;default=false" doc:"Leaves out the headers that tell clients their limits."`
-	ErrorCode         float64 `json:"error_code" conf:"default=429;gt=0" doc:"The status of the answer to requests over the limit."`
-	ErrorMessage      string  `json:"error_message" conf:"default=API rate limit exceeded" doc:"The message of the answer to requests over the limit."`
-	SyncRate          float64 `json:"sync_rate" conf:"required;default=-1" doc:"How often counters are sent to Redis, in seconds; -1 is at each request. For policy 'redis'."`
+	Second            float64     `json:"second" conf:"gt=0" doc:"The number of HTTP requests that can be made per second."`
+	Minute            float64     `json:"minute" conf:"gt=0" doc:"The number of HTTP requests that can be made per minute."`
+	Hour              float64     `json:"hour" conf:"gt=0" doc:"The number of HTTP requests that can be made per hour."`
+	Day               float64     `json:"day" conf:"gt=0" doc:"The number of HTTP requests that can be made per day."`
+	Month             float64     `json:"month" conf:"gt=0" doc:"The number of HTTP requests that can be made per month."`
+	Year              float64     `json:"year" conf:"gt=0" doc:"The number of HTTP requests that can be made per year."`
+	LimitBy           string      `json:"limit_by" conf:"default=consumer;one_of=consumer,credential,ip,service,header,path" doc:"What requests are counted by. Where it is not there (no consumer, no such header, another path), the client's IP address is used."`
+	HeaderName        string      `json:"header_name" conf:"header_name" doc:"The header to count by, with limit_by 'header'."`
+	Path              string      `json:"path" conf:"path" doc:"The path to count by, with limit_by 'path'."`
+	Policy            string      `json:"policy" conf:"default=local;len_min=0;one_of=local,cluster,redis" doc:"Where counters are kept: by each node for itself in memory, in the database of the gateway, or in Redis."`
+	FaultTolerant     bool        `json:"fault_tolerant" conf:"required;default=true" doc:"Whether requests pass, without limit and without headers, while the counters cannot be reached. If false they are answered with 500."`
+	Redis             redisConfig `json:"redis" conf:"required" doc:"How to reach Redis, for policy 'redis'."`
+	HideClientHeaders bool        `json:"hide_client_headers" conf:"required;default=false" doc:"Leaves out the headers that tell clients their limits."`
+	ErrorCode         float64     `json:"error_code" conf:"default=429;gt=0" doc:"The status of the answer to requests over the limit."`
+	ErrorMessage      string      `json:"error_message" conf:"default=API rate limit exceeded" doc:"The message of the answer to requests over the limit."`
+	SyncRate          float64     `json:"sync_rate" conf:"required;default=-1" doc:"How often counters are exchanged with Redis, in seconds, for policy 'redis'. With -1 or 0 each request counts there, and exactly the limit passes."`
 }
 
-type redis struct {
+type redisConfig struct {
 	Host       string `json:"host" conf:"host" doc:"A host name or an IP address."`
 	Port       int    `json:"port" conf:"default=6379;between=0,65535" doc:"A port."`
 	Timeout    int    `json:"timeout" conf:"default=2000;between=0,2147483646" doc:"How long to wait for Redis, in milliseconds."`
@@ -96,9 +96,8 @@ func checkConfig(c map[string]any) error {
 	case !ok || rate == -1:
 	case c["policy"] != "redis":
 		return fmt.Errorf("sync_rate can only be used with the redis policy")
-	case rate < 0.02:
+	case rate != 0 && rate < 0.02: // Kong refuses 0
 		return fmt.Errorf("sync_rate must be greater than 0.02, or -1 to disable")
 	}
 	return nil
 }
-

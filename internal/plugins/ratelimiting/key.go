@@ -2,6 +2,7 @@ package ratelimiting
 
 import (
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/binary"
 
 	"github.com/google/uuid"
@@ -10,43 +11,46 @@ import (
 )
 
 // A counter is kept under a compact key of the same parts as Kong's: the route and the service that the plugin is bound
-// to, the period, the start of the window, who is counted. So counters outlive changes of the configuration, and each
-// binding counts for itself.
+// to, who is counted, the period, the start of the window. So counters outlive changes of the configuration, and each
+// binding counts for itself. The part in braces is the key's state.Tag: all periods of a request lie together.
 //
-//	"rl" route(16) service(16) period(1) start(8) kind(1) identifier(…)
+//	"rl{" kind(1) route(22) service(22) identifier(…) "}" period(1) start(8)
 
-// keyPrefix makes the part of the key that is the same for all requests of an instance.
-func keyPrefix(s plugin.Scope) []byte {
-	b := append(make([]byte, 0, 64), "rl"...)
-	return appendID(appendID(b, s.Route), s.Service)
+// keyScope makes the part of the key that is the same for all requests of an instance. Ids are in base64: a brace in them
+// would end the tag.
+func keyScope(s plugin.Scope) []byte {
+	return appendID(appendID(make([]byte, 0, 44), s.Route), s.Service)
 }
 
-// appendID appends an id in 16 bytes; no id is zeros.
+// appendID appends an id; no id is zeros.
 func appendID(b []byte, id string) []byte {
-	if id == "" {
-		return append(b, uuid.Nil[:]...)
+	u := uuid.Nil
+	if id != "" {
+		var err error
+		if u, err = uuid.Parse(id); err != nil { // ids are UUIDs; whatever else it is, it keeps its counters apart
+			h := sha256.Sum256([]byte(id))
+			copy(u[:], h[:])
+		}
 	}
-	u, err := uuid.Parse(id)
-	if err != nil { // ids are UUIDs; whatever else it is, it keeps its counters apart
-		h := sha256.Sum256([]byte(id))
-		copy(u[:], h[:])
-	}
-	return append(b, u[:]...)
+	return base64.RawURLEncoding.AppendEncode(b, u[:])
 }
 
 // longest is the longest identifier that stands in a key as it is; a longer one, which only a header can bring, is hashed.
 const longest = 64
 
-// appendKey completes a key.
-func appendKey(b, prefix []byte, p period, start int64, kind byte, identifier []byte) []byte {
-	b = append(b, prefix...)
-	b = append(b, byte(p))
-	b = binary.BigEndian.AppendUint64(b, uint64(start))
+// appendKey appends the key of a counter.
+func appendKey(b, scope []byte, kind byte, identifier []byte, p period, start int64) []byte {
+	b = append(b, "rl{"...)
 	if len(identifier) > longest {
 		h := sha256.Sum256(identifier)
 		b = append(b, kind|0x80)
-		return append(b, h[:]...)
+		b = append(b, scope...)
+		b = append(b, h[:]...)
+	} else {
+		b = append(b, kind)
+		b = append(b, scope...)
+		b = append(b, identifier...)
 	}
-	b = append(b, kind)
-	return append(b, identifier...)
+	b = append(b, '}', byte(p))
+	return binary.BigEndian.AppendUint64(b, uint64(start))
 }

@@ -1,6 +1,6 @@
 // Package ratelimiting is the plugin rate-limiting: it lets through so many requests a second, minute, hour, day, month or
-// year, and answers the others with 429. Its main type is limiter. Counters live in state.Store and are taken in one
-// atomic step, so that exactly the limit passes however many requests come at once; a refused request counts nowhere.
+// year, and answers the others with 429. Its main type is limiter. Counters live in state.Counters: in memory, in Redis or in
+// the database. They are taken in one atomic step, so that exactly the limit passes however many requests come at once; a refused request counts nowhere.
 package ratelimiting
 
 import (
@@ -31,13 +31,14 @@ type limiter struct {
 	by      func(l *limiter, x *plugin.Exchange, b []byte) (kind byte, identifier []byte)
 	header  string
 	path    string
-	prefix  []byte
+	scope   []byte // the part of keys that is the same for all requests
 	status  int
 	message string
 	hide    bool
 	open    bool // let requests through while the counters cannot be reached
 
-	state    state.Store
+	state    state.Counters
+	release  func() error // gives state back; may be nil
 	now      func() time.Time
 	log      *slog.Logger
 	calendar calendar
@@ -59,19 +60,21 @@ type limit struct {
 const logEvery = 10
 
 func build(c config, env plugin.Env) (any, error) {
-	if c.Policy != "local" && c.Policy != "" {
-		return nil, fmt.Errorf("%s", policyProblem(c.Policy))
+	counters, release, err := countersOf(&c, env)
+	if err != nil {
+		return nil, err
 	}
 	l := &limiter{
 		by:      identifiers[c.LimitBy],
 		header:  c.HeaderName,
 		path:    c.Path,
-		prefix:  keyPrefix(env.Scope),
+		scope:   keyScope(env.Scope),
 		status:  int(c.ErrorCode),
 		message: c.ErrorMessage,
 		hide:    c.HideClientHeaders,
 		open:    c.FaultTolerant,
-		state:   env.State,
+		state:   counters,
+		release: release,
 		now:     env.Now,
 		log:     env.Log,
 	}
@@ -87,6 +90,14 @@ func build(c config, env plugin.Env) (any, error) {
 		}
 	}
 	return l, nil
+}
+
+// Close gives up what the configuration holds. Requests that are under way can still be counted.
+func (l *limiter) Close() error {
+	if l.release == nil {
+		return nil
+	}
+	return l.release()
 }
 
 // headerNames are how periods are written in headers.
@@ -143,7 +154,7 @@ func (l *limiter) claim(x *plugin.Exchange, s *scratch, now int64) []state.Claim
 		lim := &l.limits[i]
 		w := l.calendar.at(lim.period, now)
 		start := len(keys)
-		keys = appendKey(keys, l.prefix, lim.period, w.start, kind, identifier)
+		keys = appendKey(keys, l.scope, kind, identifier, lim.period, w.start)
 		s.starts[i] = w.start
 		s.claims[i] = state.Claim{
 			Key: keys[start:len(keys):len(keys)],

@@ -40,9 +40,11 @@ func TestBadConfig(t *testing.T) {
 		{Config: `{second: 20, minute: 10}`, Want: "config: The limit for minute(10.0) cannot be lower than the limit for second(20.0)"},
 		{Config: `{hour: 20, year: 10}`, Want: "config: The limit for year(10.0) cannot be lower than the limit for hour(20.0)"},
 		{Config: `{minute: 1, sync_rate: 1}`, Want: "config: sync_rate can only be used with the redis policy"},
-		{Config: `{minute: 1, policy: cluster}`, Want: "config.policy: policy 'cluster' is not available, use 'local'"},
-		{Config: `{minute: 1, policy: redis, redis: {host: redis.test}}`, Want: "config.policy: policy 'redis' is not available, use 'local'"},
-		{Config: `{minute: 1, policy: redis, redis_host: redis.test}`, Want: "config.policy: policy 'redis' is not available, use 'local'"},
+		{Config: `{minute: 1, policy: redis}`, Want: "failed conditional validation given value of field 'config.policy'"},
+		{Config: `{minute: 1, policy: redis, redis: {host: r, port: 70000}}`, Want: "config.redis.port: value should be between 0 and 65535"},
+		{Config: `{minute: 1, policy: redis, redis: {host: r}, sync_rate: 0.01}`, Want: "config: sync_rate must be greater than 0.02, or -1 to disable"},
+		{Config: `{minute: 1, policy: redis, redis: {host: r}, sync_rate: -2}`, Want: "config: sync_rate must be greater than 0.02, or -1 to disable"},
+		{Config: `{minute: 1, policy: redis, redis_host: r, redis_port: x}`, Want: "config.redis_port: expected an integer"},
 	})
 }
 
@@ -85,15 +87,16 @@ func TestPeriods(t *testing.T) {
 		period, at string // the first request
 		reset      string
 		last       string // still in the window
+		lastReset  string
 		next       string // in the next one
 	}{
-		{"second", "2026-11-24T10:20:30.2Z", "1", "2026-11-24T10:20:30.999Z", "2026-11-24T10:20:31Z"},
-		{"minute", "2026-11-24T10:20:14Z", "46", "2026-11-24T10:20:59Z", "2026-11-24T10:21:00Z"},
-		{"hour", "2026-11-24T10:20:30Z", "2370", "2026-11-24T10:59:59Z", "2026-11-24T11:00:00Z"},
-		{"day", "2026-11-24T10:00:00Z", "50400", "2026-11-24T23:59:59Z", "2026-11-25T00:00:00Z"},
-		{"month", "2026-02-01T00:00:01Z", "2591999", "2026-02-28T23:59:59Z", "2026-03-01T00:00:00Z"},
-		{"month", "2026-01-31T12:00:00Z", "1", "2026-01-31T23:59:59Z", "2026-02-01T00:00:00Z"}, // Kong's month has 30 days
-		{"year", "2028-01-01T00:00:00Z", "31536000", "2028-12-31T23:59:59Z", "2029-01-01T00:00:00Z"},
+		{"second", "2026-11-24T10:20:30.2Z", "1", "2026-11-24T10:20:30.999Z", "1", "2026-11-24T10:20:31Z"},
+		{"minute", "2026-11-24T10:20:14Z", "46", "2026-11-24T10:20:59Z", "1", "2026-11-24T10:21:00Z"},
+		{"hour", "2026-11-24T10:20:30Z", "2370", "2026-11-24T10:59:59Z", "1", "2026-11-24T11:00:00Z"},
+		{"day", "2026-11-24T10:00:00Z", "50400", "2026-11-24T23:59:59Z", "1", "2026-11-25T00:00:00Z"},
+		{"month", "2026-02-01T00:00:01Z", "2591999", "2026-02-28T23:59:59Z", "172801", "2026-03-01T00:00:00Z"},
+		{"month", "2026-01-31T12:00:00Z", "1", "2026-01-31T23:59:59Z", "1", "2026-02-01T00:00:00Z"}, // Kong's month has 30 days
+		{"year", "2028-01-01T00:00:00Z", "31536000", "2028-12-31T23:59:59Z", "1", "2029-01-01T00:00:00Z"},
 	} {
 		t.Run(c.period+" "+c.at, func(t *testing.T) {
 			s, now := newStage(t, c.at)
@@ -119,9 +122,9 @@ func TestPeriods(t *testing.T) {
 				t.Error("the first request was refused")
 			}
 			now.set(t, c.last)
-			want(run(), "0", "1")
+			want(run(), "0", c.lastReset)
 			r = run()
-			want(r, "0", "1")
+			want(r, "0", c.lastReset)
 			if r.Status != 429 || !strings.Contains(r.Body, `"message":"API rate limit exceeded"`) {
 				t.Errorf("the third request: %d %s", r.Status, r.Body)
 			}

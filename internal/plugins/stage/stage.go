@@ -1,5 +1,6 @@
-// Package stage helps to test the bundled plugins: it makes instances of configurations that went through the schema, and
-// checks their schemas and refusals, and runs the samples of their README.md files. Its main type is Stage. Running a request is plugintest's part.
+// Package stage helps to test the bundled plugins: it makes instances of configurations that went through the schema, checks
+// their schemas and refusals, and runs the samples of their README.md files. Its main type is Stage. Running a request is
+// plugintest's part.
 package stage
 
 import (
@@ -25,10 +26,11 @@ import (
 // Stage is what instances get from their gateway. Fields may be changed before an instance is made.
 type Stage struct {
 	plugintest.Directory
-	State state.Store
-	Now   func() time.Time
-	Log   io.Writer
-	Scope plugin.Scope
+	State   state.Store
+	Cluster state.Counters
+	Now     func() time.Time
+	Log     io.Writer
+	Scope   plugin.Scope
 }
 
 // New makes an empty stage with a state in memory.
@@ -58,21 +60,29 @@ func (s *Stage) Make(typ *plugin.Type, config string) (any, error) {
 		return nil, errors.New(errs.Message())
 	}
 	return typ.New(doc, plugin.Env{
-		ID:    "00000000-0000-4000-8000-000000000001",
-		Scope: s.Scope,
-		Log:   slog.New(slog.NewTextHandler(s.Log, nil)),
-		State: s.State,
-		Find:  &s.Directory,
-		Now:   s.Now,
+		ID:      "00000000-0000-4000-8000-000000000001",
+		Scope:   s.Scope,
+		Log:     slog.New(slog.NewTextHandler(s.Log, nil)),
+		State:   s.State,
+		Cluster: s.Cluster,
+		Find:    &s.Directory,
+		Now:     s.Now,
 	})
 }
 
-// Instance is Make for a configuration that must be right.
+// Instance is Make for a configuration that must be right. The test closes the instance.
 func (s *Stage) Instance(t testing.TB, typ *plugin.Type, config string) *plugintest.Instance {
 	t.Helper()
 	p, err := s.Make(typ, config)
 	if err != nil {
 		t.Fatalf("%s: %v", typ.Name, err)
+	}
+	if c, ok := p.(plugin.Closer); ok {
+		t.Cleanup(func() {
+			if err := c.Close(); err != nil {
+				t.Errorf("close %s: %v", typ.Name, err)
+			}
+		})
 	}
 	return &plugintest.Instance{Plugin: p, T: t}
 }
