@@ -131,17 +131,18 @@ func (w *walk) keepLocal(i int, p *snapshot.Instance) {
 
 // failed handles the error that a phase returned before the response was known.
 func (w *walk) failed(p *snapshot.Instance, phase string, err error) {
-	var body *bodyError
-	switch {
-	case err == nil || errors.Is(err, plugin.ErrExit):
+	if err == nil || errors.Is(err, plugin.ErrExit) {
 		if !w.d.Exited() {
 			w.internal(p, phase, errNoAnswer)
 		}
-	case errors.As(err, &body):
-		w.badBody(body.error)
-	default:
-		w.internal(p, phase, err)
+		return
 	}
+	var body *bodyError
+	if errors.As(err, &body) {
+		w.badBody(body.error)
+		return
+	}
+	w.internal(p, phase, err)
 }
 
 var errNoAnswer = errors.New("ErrExit without an answer")

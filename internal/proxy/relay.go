@@ -63,9 +63,11 @@ func (w *walk) relay() {
 
 // sentBody notes how sending the body ended.
 func (w *walk) sentBody(err error) {
+	if err == nil {
+		return
+	}
 	var e *http1.Error
 	switch {
-	case err == nil:
 	case errors.As(err, &e) && !errors.Is(e, http1.ErrCanceled) && !errors.Is(e, http1.ErrBody):
 		w.x.Outcome.UpstreamErr = err
 		w.p.log.Warn("upstream broke off", "service", w.plan.Service.Entity.ID, "address", w.pick.Addr.String(),
