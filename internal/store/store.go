@@ -1,6 +1,9 @@
 // Package store is the contract for where configuration documents live. Its main type is Store: whole sets are loaded,
 // versions watched, changes made in transactions that check references and uniqueness. Implementations: sqlstore (SQLite and
 // PostgreSQL), Memory (for tests). Every one passes storetest. It does not validate documents; entity and admin do.
+//
+// Documents of kinds with TTL vanish from reads at their expires_at, in seconds since 1970, and soon afterwards from the database, which
+// moves the version.
 package store
 
 import (
@@ -20,6 +23,9 @@ var ErrUnavailable = errors.New("database unavailable")
 
 // ErrReadOnly is returned by Update where there is no database to write to (database=off).
 var ErrReadOnly = errors.New("read only")
+
+// ErrOffset means that Query.After, or the "after" of Tags, is not where a page has ended.
+var ErrOffset = errors.New("invalid offset")
 
 // UniqueError says that another document of the kind has the same values in a unique set of fields.
 type UniqueError struct {
@@ -64,7 +70,7 @@ func (e *ReferencedError) Error() string {
 // Query asks for a page of documents.
 type Query struct {
 	Size   int    // 1 to 1000
-	After  string // continue behind this id; "" from the start
+	After  string // Next of the page before; "" from the start. Ordered by id, any id will do
 	Tags   []string
 	AnyTag bool   // any of Tags suffices; otherwise all are needed
 	Ref    string // only documents whose reference field Ref …
@@ -103,13 +109,17 @@ type Tx interface {
 type Store interface {
 	// Load reads everything at one version.
 	Load(ctx context.Context) (*entity.Set, error)
-	// Watch blocks until the version is past after, and returns it; or until ctx ends.
+	// Watch blocks until the version is another than after, and returns it; or until ctx ends. The version of a database that was
+	// replaced by an older copy is lower. While the database is away, Watch waits. A fresh database has version 0.
 	Watch(ctx context.Context, after uint64) (uint64, error)
-	// View runs fn in a consistent read.
+	// View runs fn in a consistent read. fn may run again if the connection breaks.
 	View(ctx context.Context, fn func(Tx) error) error
 	// Update runs fn in a transaction and, if fn returns nil and something was written, commits it and moves the version.
 	// fn may run again after a conflict; it must have no effects of its own.
 	Update(ctx context.Context, fn func(Tx) error) error
+	// Secret returns 32 random bytes, made when somebody first asks for this name, the same for all nodes ever after. It does not move
+	// the version.
+	Secret(ctx context.Context, name string) ([]byte, error)
 	// Close releases the database.
 	Close() error
 }
