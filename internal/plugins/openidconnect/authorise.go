@@ -1,0 +1,189 @@
+package openidconnect
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/gibbon-gateway/gibbon/entity"
+	"github.com/gibbon-gateway/gibbon/internal/oidc"
+	"github.com/gibbon-gateway/gibbon/plugin"
+)
+
+// GroupsKey is the name under which the groups of a request are shared with other plugins (acl), as []string.
+const GroupsKey = "authenticated_groups"
+
+// authorise checks what the claims of a grant allow.
+func (v *visit) authorise(g *grant) error {
+	p := v.p
+	for _, name := range p.ClaimsForbidden {
+		if v.claim(g, []string{name}) != nil {
+			return forbidden("", "claim "+plain(name)+" is forbidden")
+		}
+	}
+	for _, need := range []struct {
+		what     string
+		required []string
+		path     []string
+	}{
+		{"scope", p.ScopesRequired, p.ScopesClaim}, {"audience", p.AudienceRequired, p.AudienceClaim},
+		{"group", p.GroupsRequired, p.GroupsClaim}, {"role", p.RolesRequired, p.RolesClaim},
+	} {
+		if len(need.required) == 0 {
+			continue
+		}
+		have := oidc.Words(v.claim(g, need.path))
+		if need.what == "scope" && have == nil && g.Scope != "" {
+			have = oidc.Words(g.Scope) // of an opaque token: what the token endpoint said
+		}
+		if !oidc.Satisfied(need.required, have) {
+			code := ""
+			if need.what == "scope" {
+				code = "insufficient_scope"
+			}
+			return forbidden(code, "a required "+need.what+" is missing")
+		}
+	}
+	return nil
+}
+
+// claim finds a claim in the documents of a grant, and in what userinfo said for this request.
+func (v *visit) claim(g *grant, path []string) any {
+	if found := g.claim(path); found != nil || v.found == nil {
+		return found
+	}
+	return oidc.Lookup(v.found.user, path)
+}
+
+// userOf returns the grant that holds the userinfo of a request.
+func (v *visit) userOf(g *grant) *grant {
+	if v.found != nil {
+		return v.found
+	}
+	return g
+}
+
+// identify maps the claims to a consumer, or to a credential without one, and tells other plugins.
+func (v *visit) identify(g *grant) error {
+	p, x := v.p, v.x
+	consumer, err := v.consumer(g)
+	if err != nil {
+		return err
+	}
+	credential := plugin.Credential{}
+	if words := oidc.Words(v.claim(g, p.CredentialClaim)); len(words) > 0 && len(words[0]) <= 512 {
+		credential.ID = words[0]
+	}
+	if consumer != nil {
+		credential.ConsumerID = consumer.ID
+		if credential.ID == "" {
+			credential.ID = consumer.ID
+		}
+	}
+	p.dropOwned(x)
+	x.Identify(consumer, credential)
+	if len(p.AuthenticatedGroupsClaim) > 0 {
+		if groups := oidc.Words(v.claim(g, p.AuthenticatedGroupsClaim)); len(groups) > 0 {
+			x.SetShared(GroupsKey, groups)
+			x.Request.Header.Set("X-Authenticated-Groups", strings.Join(groups, ", "))
+		}
+	}
+	return nil
+}
+
+// consumer finds the consumer that the claims name, where consumer_claims is set.
+func (v *visit) consumer(g *grant) (*entity.Consumer, error) {
+	p := v.p
+	if len(p.ConsumerClaims) == 0 {
+		return nil, nil
+	}
+	for _, path := range p.ConsumerClaims {
+		value := v.claim(g, path)
+		if value == nil {
+			continue
+		}
+		words := oidc.Words(value)
+		if text, ok := value.(string); ok {
+			words = []string{text} // a name may have spaces
+		}
+		for _, name := range words {
+			if c := p.findConsumer(name); c != nil {
+				return c, nil
+			}
+		}
+	}
+	if p.ConsumerOptional {
+		return nil, nil
+	}
+	return nil, forbidden("", "no consumer belongs to the claims")
+}
+
+// findConsumer looks a name up by the fields of consumer_by, in their order.
+func (p *relyingParty) findConsumer(name string) *entity.Consumer {
+	c := p.env.Find.Consumer(name)
+	fits := func(c *entity.Consumer, by string) bool {
+		switch by {
+		case "id":
+			return c.ID == name
+		case "username":
+			return c.Username == name
+		case "custom_id":
+			return c.CustomID == name
+		}
+		return false
+	}
+	if c != nil && slices.ContainsFunc(p.ConsumerBy, func(by string) bool { return fits(c, by) }) {
+		return c
+	}
+	if c == nil && !p.ByUsernameIgnoreCase {
+		return nil
+	}
+	// The name is one consumer's id or username and another's custom_id, or letter case does not matter.
+	for _, by := range p.ConsumerBy {
+		for _, c := range entity.All[entity.Consumer](p.env.Find.Entities()) {
+			if fits(c, by) || by == "username" && p.ByUsernameIgnoreCase && strings.EqualFold(c.Username, name) {
+				return c
+			}
+		}
+	}
+	return nil
+}
+
+// hide takes the credential that let the request in out of what goes upstream, and our own cookies always.
+func (v *visit) hide() {
+	p, r := v.p, &v.x.Request
+	v.dropCookies(func(name string) bool {
+		return strings.HasPrefix(name, p.AuthorizationCookieName+"_") || isChunk(name, p.SessionCookieName) ||
+			p.remember != nil && isChunk(name, p.SessionRememberCookieName)
+	})
+	n := v.presented
+	if !p.HideCredentials || n.name == "" {
+		return
+	}
+	switch n.place {
+	case "header":
+		r.Header.Del(n.name)
+	case "query":
+		v.queryArg(n.name)
+		v.query.Del(n.name)
+		if n.also != "" {
+			v.query.Del(n.also)
+		}
+		r.SetQuery(v.query.AppendTo(nil))
+	case "body":
+		if v.doc != nil {
+			v.doc.Del(n.name)
+			if n.also != "" {
+				v.doc.Del(n.also)
+			}
+			r.SetBody(v.doc.AppendTo(nil))
+		}
+	case "cookie":
+		v.dropCookies(func(name string) bool { return name == n.name })
+	}
+}
+
+// isChunk reports whether a cookie is one of those that a session was split into.
+func isChunk(name, base string) bool {
+	rest, ok := strings.CutPrefix(name, base)
+	return ok && (rest == "" || len(rest) == 1 && rest[0] >= '2' && rest[0] <= '9')
+}

@@ -1,0 +1,150 @@
+package openidconnect
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gibbon-gateway/gibbon/internal/jose"
+	"github.com/gibbon-gateway/gibbon/internal/oidc"
+)
+
+// Step is one check of a token, as /openid-connect/explain answers it.
+type Step struct {
+	Check  string `json:"check"`
+	OK     bool   `json:"ok"`
+	Detail string `json:"detail"`
+}
+
+// explain says step by step why a token would be let in or refused: {"plugin": id of a plugin configuration, "token": …}, or
+// {"route": id, …} or {"service": id, …} instead of the plugin. Tokens are not repeated in the answer; claims are.
+func (d *directory) explain(w http.ResponseWriter, r *http.Request) {
+	var in struct{ Plugin, Route, Service, Token string }
+	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 256<<10)).Decode(&in); err != nil || in.Token == "" {
+		answerJSON(w, http.StatusBadRequest, map[string]any{"message": `a JSON body with "token" and "plugin", "route" or "service" is needed`})
+		return
+	}
+	p := d.party(in.Plugin, in.Route, in.Service)
+	if p == nil {
+		answerJSON(w, http.StatusNotFound, map[string]any{"message": "no openid-connect plugin applies"})
+		return
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), 3*p.fetch.Timeout)
+	defer cancel()
+	steps, claims := p.explain(ctx, in.Token)
+	answerJSON(w, http.StatusOK, map[string]any{
+		"plugin": p.env.ID, "issuer": p.issuer.Name(), "steps": steps, "claims": claims,
+		"let_in": !slices.ContainsFunc(steps, func(s Step) bool { return !s.OK }),
+	})
+}
+
+func (d *directory) party(id, route, service string) *relyingParty {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var best *relyingParty
+	for p := range d.parties {
+		s := p.env.Scope
+		switch {
+		case id != "" && p.env.ID == id, id == "" && route != "" && s.Route == route:
+			return p
+		case id == "" && (service != "" && s.Service == service && s.Route == "" || s.Route == "" && s.Service == ""):
+			if best == nil || best.env.Scope.Service == "" {
+				best = p
+			}
+		}
+	}
+	return best
+}
+
+// explain runs the checks of an access token one by one, on even where one fails.
+func (p *relyingParty) explain(ctx context.Context, token string) (steps []Step, claims map[string]any) {
+	v := &visit{p: p, ctx: ctx, client: p.clientNamed("")}
+	add := func(check string, err error, good string) {
+		s := Step{Check: check, OK: err == nil, Detail: good}
+		if err != nil {
+			s.Detail = err.Error()
+		}
+		steps = append(steps, s)
+	}
+	g := &grant{Method: byBearer, Access: token}
+	if !jose.IsJWS([]byte(token)) {
+		add("form", nil, "not a signed JWT: the provider is asked about it")
+		if !p.methods[byIntrospection] {
+			add("method", unauthorized("", "introspection is not among auth_methods", nil), "")
+			return steps, nil
+		}
+		d, err := p.issuer.Document(ctx)
+		if err == nil && v.client != nil {
+			var in *oidc.Introspection
+			in, err = p.endpoint(introspectionEndpoint, d, v.client).Introspect(ctx, &v.client.Client,
+				map[string][]string{p.IntrospectionTokenParamName: {token}}, nil, p.IntrospectionAccept, v.verifyAnswer)
+			if err == nil {
+				g, err = v.introspected(token, in, oidc.KeyOf("explain", token))
+			}
+		}
+		add("introspection", err, "active")
+		if err != nil {
+			return steps, nil
+		}
+		v.explainClaims(g, add)
+		return steps, g.introspection
+	}
+	t, err := jose.Parse([]byte(token))
+	add("form", err, "signed JWT")
+	if err != nil {
+		return steps, nil
+	}
+	add("method", boolError(p.methods[byBearer], "bearer is not among auth_methods"), "bearer is enabled")
+	add("type", accessType(t), "typ "+first(t.Type, "is absent"))
+	d, err := p.issuer.Document(ctx)
+	add("discovery", err, p.issuer.Name())
+	if err != nil {
+		return steps, t.Claims
+	}
+	iss, _ := t.Claims["iss"].(string)
+	add("issuer", p.acceptIssuer(iss, d), iss)
+	_, err = v.signature(t, iss, d)
+	add("signature", err, fmt.Sprintf("%s by key %s", t.Alg, t.Kid))
+	add("times", oidc.CheckTimes(t.Claims, p.env.Now(), seconds(p.Leeway)), lifetime(t.Claims, p.env.Now()))
+	g.access = t.Claims
+	v.explainClaims(g, add)
+	return steps, t.Claims
+}
+
+func (v *visit) explainClaims(g *grant, add func(check string, err error, good string)) {
+	p := v.p
+	required := func(name string, list []string) string {
+		if len(list) == 0 {
+			return ""
+		}
+		return name + ": " + strings.Join(list, " or ") + "; "
+	}
+	need := required("scopes", p.ScopesRequired) + required("audience", p.AudienceRequired) + required("groups", p.GroupsRequired) +
+		required("roles", p.RolesRequired)
+	add("authorisation", v.authorise(g), first(strings.TrimSuffix(need, "; "), "nothing is required"))
+	consumer, err := v.consumer(g)
+	detail := "no consumer is looked for"
+	if consumer != nil {
+		detail = "consumer " + first(consumer.Username, consumer.CustomID, consumer.ID)
+	}
+	add("consumer", err, detail)
+}
+
+func boolError(ok bool, text string) error {
+	if ok {
+		return nil
+	}
+	return unauthorized("", text, nil)
+}
+
+func lifetime(claims map[string]any, now time.Time) string {
+	exp, ok := oidc.Number(claims["exp"])
+	if !ok {
+		return "the token has no end"
+	}
+	return fmt.Sprintf("good for another %s", time.Unix(int64(exp), 0).Sub(now).Round(time.Second))
+}

@@ -1,0 +1,241 @@
+package openidconnect
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/gibbon-gateway/gibbon/internal/jose"
+	"github.com/gibbon-gateway/gibbon/internal/oidc"
+)
+
+// grant is what lets a request in: tokens and what is known of them. A grant in a cache is shared and does not change.
+type grant struct {
+	Method  string    `json:"method"`
+	Client  int       `json:"client"` // index of the client that it was made for
+	Access  string    `json:"access_token,omitempty"`
+	ID      string    `json:"id_token,omitempty"`
+	Refresh string    `json:"refresh_token,omitempty"`
+	Type    string    `json:"token_type,omitempty"`
+	Scope   string    `json:"scope,omitempty"`
+	Ends    int64     `json:"exp,omitempty"` // of the access token, in seconds since 1970; 0 if unknown
+	Raw     rawTokens `json:"-"`
+
+	access, id       map[string]any  // claims
+	accessKey, idKey json.RawMessage // the JWKs that verified them
+	introspection    map[string]any
+	introspectionRaw json.RawMessage
+	introspectionJWT string
+	user             map[string]any
+	userRaw          json.RawMessage
+	userJWT          string
+	ends             time.Time
+	header           http.Header // of the token endpoint's answer
+	elsewhere        bool        // the token needs more than its signature at each use: it is bound to a key or certificate
+	ready            *prepared   // what does not change between requests with this grant
+	lookedUp         bool        // userinfo was asked
+}
+
+// rawTokens is the token endpoint's answer, for login_tokens "tokens".
+type rawTokens = json.RawMessage
+
+// cost is what a grant takes in a cache.
+func (g *grant) cost() int64 {
+	// Claims take several times their text.
+	return int64(grantOverhead + 6*(len(g.Access)+len(g.ID)) + len(g.Refresh) + 6*(len(g.introspectionRaw)+len(g.userRaw)))
+}
+
+// sources returns the documents that claims are looked for in, in Kong's order.
+func (g *grant) sources() [4]map[string]any {
+	return [4]map[string]any{g.introspection, g.access, g.id, g.user}
+}
+
+// claim returns the first value of a path in the documents of a grant.
+func (g *grant) claim(path []string) any {
+	if len(path) == 0 {
+		return nil
+	}
+	for _, doc := range g.sources() {
+		if v := oidc.Lookup(doc, path); v != nil {
+			return v
+		}
+	}
+	return nil
+}
+
+// setEnds remembers when the access token ends: by what the provider said, else by the token itself.
+func (p *relyingParty) setEnds(g *grant, lifetime time.Duration) {
+	switch exp, ok := oidc.Number(g.access["exp"]); {
+	case lifetime > 0:
+		g.ends = p.env.Now().Add(lifetime)
+	case ok && exp > 0 && exp < 1<<40:
+		g.ends = time.Unix(int64(exp), 0)
+	}
+	if !g.ends.IsZero() {
+		g.Ends = g.ends.Unix()
+	}
+}
+
+// verifyAccess checks an access token that is a signed JWT. Tokens of other forms are the provider's secret and are let be.
+func (v *visit) verifyAccess(g *grant, method string) error {
+	if !jose.IsJWS([]byte(g.Access)) {
+		return nil
+	}
+	t, err := jose.Parse([]byte(g.Access))
+	if err != nil {
+		if method == byBearer {
+			return unauthorized(invalidToken, "the access token cannot be read", err)
+		}
+		return nil // three parts by chance
+	}
+	if err := accessType(t); err != nil {
+		return err
+	}
+	key, err := v.verify(t, method)
+	if err != nil {
+		return err
+	}
+	g.access = t.Claims
+	if key != nil {
+		g.accessKey = key.JSON
+	}
+	_, g.elsewhere = t.Claims["cnf"]
+	return nil
+}
+
+// notAccess are the kinds of signed tokens that are something else than an access token, though well signed by the provider.
+var notAccess = []string{"logout+jwt", "dpop+jwt", "jarm+jwt", "oauth-authz-req+jwt", "token-introspection+jwt", "secevent+jwt"}
+
+// accessType refuses tokens that say that they are for something else.
+func accessType(t *jose.Token) error {
+	kind := strings.TrimPrefix(strings.ToLower(t.Type), "application/")
+	for _, no := range notAccess {
+		if kind == no {
+			return unauthorized(invalidToken, "a token of type "+kind+" is no access token", nil)
+		}
+	}
+	if _, logout := t.Claims["events"]; logout {
+		return unauthorized(invalidToken, "a logout token is no access token", nil)
+	}
+	if t.Claims["token_use"] == "id" { // Cognito's mark of ID tokens
+		return unauthorized(invalidToken, "an ID token is no access token", nil)
+	}
+	return nil
+}
+
+// verify checks issuer, signature and times of a token, as far as the configuration says for the method.
+func (v *visit) verify(t *jose.Token, method string) (*jose.Key, error) {
+	p := v.p
+	d, err := p.issuer.Document(v.ctx)
+	if err != nil {
+		return nil, err
+	}
+	iss, _ := t.Claims["iss"].(string)
+	if err := p.acceptIssuer(iss, d); err != nil && p.VerifyClaims {
+		return nil, err
+	}
+	var key *jose.Key
+	if p.VerifySignature && !has(p.IgnoreSignature, method) {
+		if key, err = v.signature(t, iss, d); err != nil {
+			return nil, err
+		}
+	}
+	if !p.VerifyClaims {
+		return key, nil
+	}
+	if err := oidc.Check(t, oidc.Checks{Now: p.env.Now(), Leeway: seconds(p.Leeway), MaxAge: -1, Domains: p.Domains}); err != nil {
+		return nil, unauthorized(invalidToken, "the claims of the token are not acceptable", err)
+	}
+	return key, nil
+}
+
+// acceptIssuer checks a token's iss: the provider's own, or one of issuers_allowed when that is set.
+func (p *relyingParty) acceptIssuer(iss string, d *oidc.Document) error {
+	if len(p.IssuersAllowed) > 0 {
+		for _, allowed := range p.IssuersAllowed {
+			if iss != "" && oidc.SameIssuer(iss, allowed) {
+				return nil
+			}
+		}
+	} else if iss != "" && oidc.SameIssuer(iss, d.Issuer) {
+		return nil
+	}
+	return unauthorized(invalidToken, "the token is of another issuer", oidc.ErrIssuer)
+}
+
+func (v *visit) signature(t *jose.Token, iss string, d *oidc.Document) (*jose.Key, error) {
+	p := v.p
+	if has(jose.Symmetric, t.Alg) {
+		secret := ""
+		if v.client != nil {
+			secret = v.client.Secret
+		}
+		if !p.EnableHSSignatures || len(secret) < 2 {
+			return nil, unauthorized(invalidToken, "signatures by a shared secret are not accepted", nil)
+		}
+		if err := t.Verify([]byte(secret), jose.Symmetric); err != nil {
+			return nil, unauthorized(invalidToken, "the signature is wrong", err)
+		}
+		return nil, nil
+	}
+	issuer := p.issuer
+	if other := p.others[strings.TrimRight(iss, "/")]; other != nil && !oidc.SameIssuer(iss, d.Issuer) {
+		issuer = other
+	} else if iss == "" {
+		iss = d.Issuer
+	}
+	key, err := issuer.VerifySignature(v.ctx, t, iss, p.algs)
+	if err != nil {
+		return nil, unauthorized(invalidToken, "the signature is wrong", err)
+	}
+	return key, nil
+}
+
+// verifyID checks an ID token (OpenID Connect Core 1.0, section 3.1.3.7). login is nil outside a login.
+func (v *visit) verifyID(g *grant, login *loginState, code string) error {
+	p := v.p
+	if g.ID == "" {
+		return nil
+	}
+	t, err := jose.Parse([]byte(g.ID))
+	if err != nil {
+		return unauthorized(invalidToken, "the ID token cannot be read", err)
+	}
+	key, err := v.verify(t, g.Method)
+	if err != nil {
+		return err
+	}
+	if key != nil {
+		g.idKey = key.JSON
+	}
+	g.id = t.Claims
+	if !p.VerifyClaims {
+		return nil
+	}
+	c := oidc.Checks{Now: p.env.Now(), Leeway: seconds(p.Leeway), IDToken: true, MaxAge: -1, AccessToken: g.Access, Code: code}
+	if v.client != nil {
+		c.Audience = v.client.ID
+	}
+	if login != nil {
+		if p.VerifyNonce {
+			c.Nonce = login.Nonce
+		}
+		if p.MaxAge != nil {
+			c.MaxAge = int64(*p.MaxAge)
+		}
+	}
+	if err := oidc.Check(t, c); err != nil {
+		return unauthorized(invalidToken, "the ID token is not acceptable", err)
+	}
+	return nil
+}
+
+func has(list []string, s string) bool {
+	for _, e := range list {
+		if e == s {
+			return true
+		}
+	}
+	return false
+}

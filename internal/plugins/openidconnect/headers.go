@@ -1,0 +1,230 @@
+package openidconnect
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/gibbon-gateway/gibbon/header"
+	"github.com/gibbon-gateway/gibbon/internal/oidc"
+	"github.com/gibbon-gateway/gibbon/plugin"
+)
+
+// maxHeader is the longest header value made from a claim or document, in bytes; longer ones are left out.
+const maxHeader = 16 << 10
+
+// prepared are header fields that are the same for every request with a grant.
+type prepared struct{ upstream, downstream []field }
+
+type field struct {
+	name  string
+	value []byte
+}
+
+// headers sets what upstream and client are told.
+func (v *visit) headers(g *grant) {
+	ready := g.ready
+	if ready == nil || v.found != nil || v.session != nil {
+		ready = v.prepare(g)
+	}
+	r, w := &v.x.Request.Header, &v.x.Response.Header
+	for _, f := range ready.upstream {
+		r.SetBytes(f.name, f.value)
+	}
+	for _, f := range ready.downstream {
+		w.SetBytes(f.name, f.value)
+	}
+	if v.session != nil {
+		v.sessionFields(v.p.SessionRequestHeaders, g, r.Set)
+		v.sessionFields(v.p.SessionResponseHeaders, g, w.Set)
+	}
+	v.replayHeaders(g)
+}
+
+// replayHeaders hands fields of the token endpoint's answer to the client (token_headers_replay).
+func (v *visit) replayHeaders(g *grant) {
+	p := v.p
+	if g.header == nil || len(p.TokenHeadersReplay) == 0 || len(p.TokenHeadersGrants) > 0 && !has(p.TokenHeadersGrants, g.Method) {
+		return
+	}
+	for _, name := range p.TokenHeadersReplay {
+		if value := g.header.Get(name); value != "" {
+			v.x.Response.Header.Set(p.TokenHeadersPrefix+name, value)
+		}
+	}
+}
+
+// prepare computes the fields of a grant.
+func (v *visit) prepare(g *grant) *prepared {
+	p, out := v.p, &prepared{}
+	user := v.userOf(g)
+	sessionID := ""
+	if v.session != nil {
+		sessionID = v.session.ID
+	}
+	for _, d := range []struct {
+		to                                                                    *[]field
+		access, accessJWK, id, idJWK, refresh, in, inJWT, user, userJWT, sess string
+		mapped                                                                []claimHeader
+	}{
+		{&out.upstream, p.UpstreamAccessTokenHeader, p.UpstreamAccessTokenJWKHeader, p.UpstreamIDTokenHeader, p.UpstreamIDTokenJWKHeader,
+			p.UpstreamRefreshTokenHeader, p.UpstreamIntrospectionHeader, p.UpstreamIntrospectionJWTHeader, p.UpstreamUserInfoHeader,
+			p.UpstreamUserInfoJWTHeader, p.UpstreamSessionIDHeader, mapping(p.UpstreamHeaders, p.UpstreamHeadersNames, p.UpstreamHeadersClaims)},
+		{&out.downstream, p.DownstreamAccessTokenHeader, p.DownstreamAccessTokenJWKHeader, p.DownstreamIDTokenHeader, p.DownstreamIDTokenJWKHeader,
+			p.DownstreamRefreshTokenHeader, p.DownstreamIntrospectionHeader, p.DownstreamIntrospectionJWTHeader, p.DownstreamUserInfoHeader,
+			p.DownstreamUserInfoJWTHeader, p.DownstreamSessionIDHeader, mapping(p.DownstreamHeaders, p.DownstreamHeadersNames, p.DownstreamHeadersClaims)},
+	} {
+		add := func(spec, value string) {
+			name, bearer := headerName(spec)
+			if name == "" || value == "" || len(value) > maxHeader {
+				return
+			}
+			if bearer {
+				value = "Bearer " + value
+			}
+			*d.to = append(*d.to, field{name, []byte(value)})
+		}
+		add(d.access, g.Access)
+		add(d.accessJWK, document(g.accessKey))
+		add(d.id, g.ID)
+		add(d.idJWK, document(g.idKey))
+		add(d.refresh, g.Refresh)
+		add(d.in, document(g.introspectionRaw))
+		add(d.inJWT, g.introspectionJWT)
+		add(d.user, document(user.userRaw))
+		add(d.userJWT, user.userJWT)
+		add(d.sess, sessionID)
+		for _, m := range d.mapped {
+			add(m.Header, claimText(v.claim(g, m.Path)))
+		}
+	}
+	return out
+}
+
+// headerName reads "authorization:bearer".
+func headerName(spec string) (name string, bearer bool) {
+	name, kind, _ := strings.Cut(spec, ":")
+	return strings.TrimSpace(name), strings.EqualFold(strings.TrimSpace(kind), "bearer")
+}
+
+// mapping joins the records of upstream_headers with the two older lists.
+func mapping(records []claimHeader, names, claims []string) []claimHeader {
+	all := append([]claimHeader(nil), records...)
+	for i, name := range names {
+		if i < len(claims) {
+			all = append(all, claimHeader{Header: name, Path: []string{claims[i]}})
+		}
+	}
+	return all
+}
+
+// document returns a JSON document as base64.
+func document(raw json.RawMessage) string {
+	if len(raw) == 0 || string(raw) == "null" {
+		return ""
+	}
+	return base64.StdEncoding.EncodeToString(raw)
+}
+
+// claimText returns a claim as it stands in a header: text as it is, lists of words joined by commas, objects as base64 of
+// their JSON. Text that cannot stand in a header is base64 too.
+func claimText(v any) string {
+	switch c := v.(type) {
+	case nil:
+		return ""
+	case string:
+		return safe(c)
+	case map[string]any:
+		return document(encodeJSON(c))
+	case []any:
+		if list := oidc.Strings(c); list != nil {
+			return safe(strings.Join(list, ","))
+		}
+		return document(encodeJSON(c))
+	}
+	if words := oidc.Words(v); len(words) == 1 {
+		return words[0]
+	}
+	return ""
+}
+
+// safe returns text that can stand in a header field.
+func safe(s string) string {
+	if utf8.ValidString(s) && strings.IndexFunc(s, func(r rune) bool { return r < 0x20 && r != '\t' || r == 0x7f }) < 0 {
+		return s
+	}
+	return base64.StdEncoding.EncodeToString([]byte(s))
+}
+
+// ownedHeaders lists the request fields that only this plugin may set.
+func (p *relyingParty) ownedHeaders() []string {
+	owned := []string{"X-Consumer-ID", "X-Consumer-Custom-ID", "X-Consumer-Username", "X-Credential-Identifier",
+		"X-Anonymous-Consumer", "X-Authenticated-Groups"}
+	for _, spec := range []string{p.UpstreamAccessTokenJWKHeader, p.UpstreamIDTokenHeader, p.UpstreamIDTokenJWKHeader,
+		p.UpstreamRefreshTokenHeader, p.UpstreamIntrospectionHeader, p.UpstreamIntrospectionJWTHeader, p.UpstreamUserInfoHeader,
+		p.UpstreamUserInfoJWTHeader, p.UpstreamSessionIDHeader, p.UpstreamAccessTokenHeader} {
+		if name, _ := headerName(spec); name != "" && !strings.EqualFold(name, "Authorization") {
+			owned = append(owned, name)
+		}
+	}
+	for _, m := range mapping(p.UpstreamHeaders, p.UpstreamHeadersNames, p.UpstreamHeadersClaims) {
+		owned = append(owned, m.Header)
+	}
+	for _, name := range p.SessionRequestHeaders {
+		owned = append(owned, "Session-"+name)
+	}
+	return owned
+}
+
+// dropOwned removes what a client sent under names that only this plugin may set, in every spelling that an upstream may take
+// for the same: with "_" for "-", which CGI and many frameworks do not tell apart.
+func (p *relyingParty) dropOwned(x *plugin.Exchange) {
+	h := &x.Request.Header
+	for _, name := range p.owned {
+		h.Del(name)
+	}
+	h.Drop(func(_ header.ID, name, _ []byte) bool {
+		if !hasUnderscore(name) {
+			return false
+		}
+		for _, owned := range p.owned {
+			if sameName(owned, name) {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+func hasUnderscore(name []byte) bool {
+	for _, c := range name {
+		if c == '_' {
+			return true
+		}
+	}
+	return false
+}
+
+// sameName compares field names, where case does not matter and "_" is "-".
+func sameName(a string, b []byte) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range b {
+		if lowerDash(a[i]) != lowerDash(b[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func lowerDash(c byte) byte {
+	switch {
+	case c == '_':
+		return '-'
+	case 'A' <= c && c <= 'Z':
+		return c | 0x20
+	}
+	return c
+}
