@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/gibbon-gateway/gibbon/entity"
+	"github.com/gibbon-gateway/gibbon/internal/source"
 	"github.com/gibbon-gateway/gibbon/internal/store"
 	"github.com/gibbon-gateway/gibbon/plugin"
 	"github.com/gibbon-gateway/gibbon/schema"
@@ -25,13 +26,15 @@ import (
 // Dialect is the version of Kong whose Admin API this is; clients choose by it how to speak.
 const Dialect = "3.9.3"
 
-// Options are what the Admin API needs of the rest of the gateway. Store, Plugins and Version must be set.
+// Options are what the Admin API needs of the rest of the gateway. Store or Declared, Plugins and Version must be set.
 type Options struct {
-	Store   store.Store
-	Plugins plugin.Types
-	Version string // of the gateway itself
-	NodeID  string
-	Log     *slog.Logger // nil means slog.Default()
+	Store store.Store
+	// Declared is set in place of Store when there is no database: everything can be read, and be replaced by POST /config.
+	Declared *source.Declared
+	Plugins  plugin.Types
+	Version  string // of the gateway itself
+	NodeID   string
+	Log      *slog.Logger // nil means slog.Default()
 
 	// GUIURLs are where Kong Manager or the console is reached (admin_gui_url): the pages that browsers may let use the
 	// API. Without any, those from this machine and from the host that the API is asked by.
@@ -44,8 +47,6 @@ type Options struct {
 	Health func(upstream *entity.Upstream, target *entity.Target) TargetHealth
 	// SetHealth makes a target, or one of its addresses if address is not "", healthy or unhealthy until checks say otherwise.
 	SetHealth func(upstreamID, target, address string, healthy bool) error
-	// Declarative is set when there is no database: configuration comes from a file and POST /config.
-	Declarative *Declarative
 	// PluginEnv returns what a plugin's own paths get. Without it plugins have none.
 	PluginEnv func(name string) plugin.AdminEnv
 }
@@ -70,19 +71,16 @@ type Address struct {
 	Health string
 }
 
-// Declarative reads and replaces a configuration that is not in a database.
-type Declarative struct {
-	// Text returns the configuration in force as YAML.
-	Text func() ([]byte, error)
-	// Hash returns 32 hex digits that name the configuration in force.
-	Hash func() string
-	// Load puts text, YAML or JSON, in force. What is wrong with it comes back as errors by list, place and field.
-	Load func(ctx context.Context, text []byte) (*entity.Set, schema.Errors, error)
+// documents is what the Admin API needs of a store.
+type documents interface {
+	View(ctx context.Context, fn func(store.Tx) error) error
+	Update(ctx context.Context, fn func(store.Tx) error) error
 }
 
 // api is the handler.
 type api struct {
 	Options
+	Store    documents // Options.Store, or what stands for it
 	root     node
 	patterns []string
 	records  map[string]*record        // shapes of documents by kind name, and of plugin configurations by "plugins/" and name
@@ -93,9 +91,12 @@ type api struct {
 
 // New returns the Admin API.
 func New(o Options) http.Handler {
-	a := &api{Options: o, records: map[string]*record{}, whole: map[string]*schema.Schema{}}
+	a := &api{Options: o, Store: o.Store, records: map[string]*record{}, whole: map[string]*schema.Schema{}}
 	if a.Log == nil {
 		a.Log = slog.Default()
+	}
+	if a.Declared != nil {
+		a.Store = &fixed{declared: a.Declared}
 	}
 	for _, u := range o.GUIURLs {
 		if p, err := url.Parse(u); err == nil && p.Host != "" {

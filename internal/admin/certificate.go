@@ -122,7 +122,7 @@ func (a *api) bindSNIs(tx store.Tx, certificate map[string]any, input any) error
 	return nil
 }
 
-// sniInput returns the names in a processed field snis.
+// sniInput returns the names in a field snis that has passed the schema.
 func sniInput(v any) ([]string, error) {
 	var names []string
 	text, err := json.Marshal(v)

@@ -29,6 +29,8 @@ type fault struct {
 	message string
 	fields  any
 	options any // in place of fields, of code 11
+	// flattened are the errors of a declarative configuration by entity.
+	flattened any
 }
 
 func (f *fault) Error() string { return f.message }
@@ -48,6 +50,9 @@ func (f *fault) reply() reply {
 	}
 	if f.options != nil {
 		body["options"] = f.options
+	}
+	if f.flattened != nil {
+		body["flattened_errors"] = f.flattened
 	}
 	return reply{f.status, body}
 }

@@ -1,14 +1,12 @@
 package admin
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
 	"math"
-	"mime"
 	"net/http"
 	"os"
 	"runtime"
@@ -131,8 +129,8 @@ func (a *api) status(c *call) (reply, error) {
 		"database": map[string]any{"reachable": a.reachable(c.r.Context())},
 		"gibbon":   map[string]any{"problems": a.problems()},
 	}
-	if a.Declarative != nil && a.Declarative.Hash != nil {
-		answer["configuration_hash"] = a.Declarative.Hash()
+	if a.Declared != nil {
+		answer["configuration_hash"] = a.configHash()
 	}
 	return ok(answer), nil
 }
@@ -192,77 +190,4 @@ func memoryText(c *call) (any, error) {
 		return int64(math.Round(used)), nil
 	}
 	return fmt.Sprintf("%.*f %s", scale, used/unit.bytes, unit.name), nil
-}
-
-// showConfig answers GET /config with the configuration in force, as YAML.
-func (a *api) showConfig(*call) (reply, error) {
-	if a.Declarative == nil {
-		return reply{}, errDatabase
-	}
-	text, err := a.Declarative.Text()
-	return ok(map[string]any{"config": string(text)}), err
-}
-
-var (
-	errDatabase = fail(http.StatusBadRequest, "this endpoint is only available when Kong is configured to not use a database")
-	errNoConfig = fail(http.StatusBadRequest, "expected a declarative configuration")
-)
-
-// load answers POST /config: it replaces the configuration.
-func (a *api) load(c *call) (reply, error) {
-	if a.Declarative == nil {
-		return reply{}, errDatabase
-	}
-	text, err := c.declaration()
-	if err != nil {
-		return reply{}, err
-	}
-	before := ""
-	if c.query.Get("check_hash") == "1" && a.Declarative.Hash != nil {
-		before = a.Declarative.Hash()
-	}
-	set, errs, err := a.Declarative.Load(c.r.Context(), text)
-	if err != nil {
-		return reply{}, err
-	}
-	if len(errs) > 0 {
-		return reply{}, &fault{status: http.StatusBadRequest, code: 14, name: "invalid declarative configuration",
-			message: "declarative config is invalid: " + errs.Message(), fields: errs}
-	}
-	if before != "" && before == a.Declarative.Hash() {
-		return reply{status: http.StatusNotModified}, nil
-	}
-	lists := map[string]map[string]json.RawMessage{}
-	for _, k := range entity.Kinds() {
-		for _, o := range set.Objects(k) {
-			if lists[k.Name] == nil {
-				lists[k.Name] = map[string]json.RawMessage{}
-			}
-			lists[k.Name][o.ID] = o.Doc
-		}
-	}
-	return reply{http.StatusCreated, lists}, nil
-}
-
-// declaration returns the configuration in a body: the body itself, or its field config.
-func (c *call) declaration() ([]byte, error) {
-	kind, _, _ := mime.ParseMediaType(c.r.Header.Get("Content-Type"))
-	switch kind {
-	case "application/yaml", "text/yaml", "application/x-yaml":
-		text, err := c.text()
-		if err == nil && len(bytes.TrimSpace(text)) == 0 {
-			err = errNoConfig
-		}
-		return text, err
-	}
-	if err := c.readBody(); err != nil {
-		return nil, err
-	}
-	if text, ok := c.body["config"].(string); ok {
-		return []byte(text), nil
-	}
-	if c.form || len(c.body) == 0 {
-		return nil, errNoConfig
-	}
-	return encode(c.body)
 }

@@ -11,17 +11,20 @@ import (
 	"github.com/gibbon-gateway/gibbon/schema"
 )
 
-// uncouple keeps a stored algorithm or hash_on from overruling the other one, which a change gives: each implies the other.
-func uncouple(merged, changes map[string]any) {
-	_, algorithm := changes["algorithm"]
-	_, hashOn := changes["hash_on"]
-	switch {
-	case hashOn && !algorithm:
-		delete(merged, "algorithm")
-	case algorithm && !hashOn || merged["hash_on"] == "none":
-		if merged["hash_on"] == "none" {
-			delete(merged, "hash_on")
-		}
+// couple makes algorithm and hash_on of a change agree: each implies the other. The stored values of a document, which
+// agree or were made so on purpose, are not asked.
+func couple(changes map[string]any) {
+	if algorithm := changes["algorithm"]; algorithm == "least-connections" || algorithm == "latency" {
+		changes["hash_on"] = "none"
+		return
+	}
+	switch on, given := changes["hash_on"]; {
+	case given && on == nil:
+		changes["hash_on"] = "none"
+	case on == "none":
+		changes["algorithm"] = "round-robin"
+	case given:
+		changes["algorithm"] = "consistent-hashing"
 	}
 }
 

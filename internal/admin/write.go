@@ -126,11 +126,6 @@ func (a *api) save(tx store.Tx, k *entity.Kind, in map[string]any, op schema.Op)
 	if len(errs) > 0 {
 		return nil, invalid(errs)
 	}
-	snis, hasSNIs := doc["snis"], false
-	if k.Name == "certificates" {
-		_, hasSNIs = in["snis"]
-		delete(doc, "snis")
-	}
 	raw, err := encode(doc)
 	if err != nil {
 		return nil, err
@@ -148,7 +143,7 @@ func (a *api) save(tx store.Tx, k *entity.Kind, in map[string]any, op schema.Op)
 	if err != nil {
 		return nil, err
 	}
-	if k.Name == "certificates" && (hasSNIs || op != update) {
+	if snis, given := in["snis"]; k.Name == "certificates" && (given || op != update) {
 		err = a.bindSNIs(tx, doc, snis)
 	}
 	return doc, err
@@ -157,6 +152,9 @@ func (a *api) save(tx store.Tx, k *entity.Kind, in map[string]any, op schema.Op)
 // prepare completes and checks a document.
 func (a *api) prepare(k *entity.Kind, in map[string]any, o schema.Options) (map[string]any, schema.Errors) {
 	o.Sub = a.pluginSchema
+	if k.Name == "upstreams" && o.Op == update {
+		return k.Schema.Process(in, o) // Prepare would couple what is stored, see couple
+	}
 	return k.Prepare(in, o)
 }
 
@@ -290,13 +288,13 @@ func (a *api) change(tx store.Tx, c *call, k *entity.Kind, was map[string]any) (
 	if err != nil {
 		return nil, err
 	}
+	if k.Name == "upstreams" {
+		couple(in)
+	}
 	merged := a.merge(k, was, in)
 	merged["id"] = was["id"]
 	if err := immutable(k, was, merged); err != nil {
 		return nil, err
-	}
-	if k.Name == "upstreams" {
-		uncouple(merged, in)
 	}
 	doc, err := a.save(tx, k, merged, update)
 	if err != nil {
