@@ -21,14 +21,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// start starts a gateway with a declarative configuration and returns the URL of its plain proxy listener. The gateway ends
-// with the test.
-var start func(t *testing.T, configYAML string) (proxyURL string)
-
 func TestProxy(t *testing.T) {
-	if start == nil {
-		return
-	}
 	p := &proxied{upstream: startEcho(t)}
 	config, err := os.ReadFile("testdata/proxy.yml")
 	if err != nil {
@@ -43,6 +36,9 @@ func TestProxy(t *testing.T) {
 	total, equal := 0, 0
 	for _, e := range read(t, "proxy.txt") {
 		total++
+		if left := time.Until(time.Now().Truncate(time.Minute).Add(time.Minute)); e.name == "p070-rl-1" && left < 2*time.Second {
+			<-time.After(left) // the limits of those that follow count within one minute
+		}
 		d := p.compare(e, p.ask(t, e))
 		if d == "" {
 			equal++
@@ -86,6 +82,9 @@ func (p *proxied) ask(t *testing.T, e *exchange) answer {
 	text, err := io.ReadAll(res.Body)
 	if err != nil {
 		return answer{body: fmt.Sprint("broken answer: ", err)}
+	}
+	if res.Close { // which ReadResponse has taken out of the header
+		res.Header.Set("Connection", "close")
 	}
 	return answer{res.StatusCode, res.Header, string(text)}
 }

@@ -1,0 +1,68 @@
+package compat_test
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"testing"
+	"time"
+
+	"github.com/gibbon-gateway/gibbon/entity"
+	"github.com/gibbon-gateway/gibbon/internal/balance"
+	"github.com/gibbon-gateway/gibbon/internal/http1"
+	"github.com/gibbon-gateway/gibbon/internal/plugins"
+	"github.com/gibbon-gateway/gibbon/internal/proxy"
+	"github.com/gibbon-gateway/gibbon/internal/snapshot"
+	"github.com/gibbon-gateway/gibbon/internal/source"
+	"github.com/gibbon-gateway/gibbon/internal/statedb/memory"
+	"github.com/gibbon-gateway/gibbon/schema"
+)
+
+// start starts a proxy with a declarative configuration and returns the URL of its plain listener. It ends with the test.
+var start = func(t *testing.T, configYAML string) (proxyURL string) {
+	t.Helper()
+	types := plugins.All()
+	config, err := source.Parse([]byte(configYAML), source.Options{Plugin: func(name string) *schema.Schema {
+		if p := types[name]; p != nil {
+			return p.Config
+		}
+		return nil
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, problems := entity.NewSet(1, config.Objects)
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	registry := balance.New(balance.Config{})
+	build := snapshot.Options{Types: types, Balance: registry, Directory: &snapshot.Directory{}}
+	build.Env.Log, build.Env.Now = slog.New(slog.DiscardHandler), time.Now
+	shared := memory.New(memory.Options{})
+	build.Env.State = shared
+	pool := &http1.Pool{}
+	p := proxy.New(proxy.Options{Version: "1.0", UpstreamID: true, Pool: pool, Log: build.Env.Log})
+	s, problems := snapshot.Build(p.Current(), set, build)
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	p.Swap(s)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := p.Server(http1.Limits{}, nil, false)
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(l) }()
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		server.Shutdown(ctx)
+		<-served
+		p.Close()
+		pool.Close()
+		registry.Close()
+		shared.Close()
+	})
+	return "http://" + l.Addr().String()
+}
