@@ -121,12 +121,13 @@ func (f *flattener) entity(k *entity.Kind, doc map[string]any, errs tree, set ma
 		if !ok {
 			continue
 		}
-		delete(errs, name)
 		var implied map[string]any
 		if id != "" {
 			implied = map[string]any{ref.Field: map[string]any{"id": id}}
 		}
-		f.entities(child, list, sub, implied)
+		if f.entities(child, list, sub, implied); !sub.prune() {
+			delete(errs, name)
+		}
 	}
 	found := fieldErrors(nil, "", errs)
 	if len(found) == 0 {

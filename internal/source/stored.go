@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"math/rand/v2"
+	"sync"
 	"time"
 
 	"github.com/gibbon-gateway/gibbon/entity"
@@ -19,11 +20,13 @@ type Stored struct {
 	wake  chan struct{}
 }
 
-// The pauses between two attempts while the database is away, and the longest pause between two sets in a burst of changes.
+// The pauses between two attempts while the database is away, the longest pause between two sets in a burst of changes, and
+// how often a quiet store is asked whether it is there.
 const (
 	retryFirst = 100 * time.Millisecond
 	retryMost  = 5 * time.Second
 	paceMost   = time.Second
+	probeEvery = 5 * time.Second
 )
 
 // FromStore returns a source that watches a store. log gets one line when the database goes away and one when it is back.
@@ -52,9 +55,7 @@ func (s *Stored) Run(ctx context.Context, deliver func(*entity.Set, []entity.Pro
 			s.retry(ctx, err, &pause)
 			continue
 		}
-		if since := s.recovered(); !since.IsZero() {
-			s.log.Info("the configuration can be read again", "away", time.Since(since).Round(time.Millisecond))
-		}
+		s.healed()
 		if last == nil || set.Version() != last.Version() {
 			deliver(set, set.Problems())
 			s.delivered(set, time.Now())
@@ -77,30 +78,61 @@ func (s *Stored) retry(ctx context.Context, err error, pause *time.Duration) {
 	if ctx.Err() != nil {
 		return
 	}
-	if s.failed(err, time.Now()) {
-		s.log.Error("the configuration cannot be read; the last one stays in force", "error", err)
-	}
+	s.report(err)
 	// Some chance keeps many nodes from asking at the same time.
 	sleep(ctx, *pause/2+rand.N(*pause/2), s.wake)
 	*pause = min(2**pause, retryMost)
 }
 
-// watch waits until the store is past a version, or Wake is called.
+// watch waits until a version is not the last any more, or Wake is called. A store that is away is not heard of meanwhile, so
+// it is asked for a sign of life now and then.
 func (s *Stored) watch(ctx context.Context, version uint64) error {
-	watching, stop := context.WithCancel(ctx)
+	ctx, stop := context.WithCancel(ctx)
+	var running sync.WaitGroup
+	defer running.Wait()
 	defer stop()
-	done := make(chan error, 1)
-	go func() {
-		_, err := s.store.Watch(watching, version)
+	done, probed := make(chan error, 1), make(chan error, 1)
+	running.Go(func() {
+		_, err := s.store.Watch(ctx, version)
 		done <- err
-	}()
-	select {
-	case err := <-done:
-		return err
-	case <-s.wake:
-		stop()
-		<-done
-		return nil
+	})
+	timer := time.NewTimer(probeEvery)
+	defer timer.Stop()
+	for {
+		select {
+		case err := <-done:
+			return err
+		case <-s.wake:
+			return nil
+		case <-timer.C:
+			running.Go(func() { probed <- s.probe(ctx) })
+		case err := <-probed:
+			if err == nil {
+				s.healed()
+			} else if ctx.Err() == nil {
+				s.report(err)
+			}
+			timer.Reset(probeEvery)
+		}
+	}
+}
+
+// probe reads nothing from the store.
+func (s *Stored) probe(ctx context.Context) error {
+	ctx, stop := context.WithTimeout(ctx, probeEvery)
+	defer stop()
+	return s.store.View(ctx, func(store.Tx) error { return nil })
+}
+
+func (s *Stored) report(err error) {
+	if s.failed(err, time.Now()) {
+		s.log.Error("the configuration cannot be read; the last one stays in force", "error", err)
+	}
+}
+
+func (s *Stored) healed() {
+	if since := s.recovered(); !since.IsZero() {
+		s.log.Info("the configuration can be read again", "away", time.Since(since).Round(time.Millisecond))
 	}
 }
 
