@@ -1,0 +1,79 @@
+package sqlstore_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/gibbon-gateway/gibbon/entity"
+	"github.com/gibbon-gateway/gibbon/internal/store"
+	"github.com/gibbon-gateway/gibbon/internal/store/pgtest"
+	"github.com/gibbon-gateway/gibbon/internal/store/sqldb"
+	"github.com/gibbon-gateway/gibbon/internal/store/sqlstore"
+	"github.com/gibbon-gateway/gibbon/internal/store/storetest"
+)
+
+func TestMain(m *testing.M) {
+	if path := os.Getenv(childFile); path != "" {
+		child(path)
+		return
+	}
+	pgtest.Main(m)
+}
+
+// open opens a store that the test closes.
+func open(t *testing.T, o sqlstore.Options) *sqlstore.Store {
+	t.Helper()
+	s, err := sqlstore.Open(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+func postgres(s *pgtest.Server, database string) *sqldb.Postgres {
+	return &sqldb.Postgres{Host: s.Folder, Port: s.Port, User: pgtest.User, Database: database}
+}
+
+func TestSQLite(t *testing.T) {
+	storetest.Run(t, func(t *testing.T, kinds []*entity.Kind, now func() time.Time) store.Store {
+		return open(t, sqlstore.Options{SQLite: filepath.Join(t.TempDir(), "a ?#%.db"), Kinds: kinds, Now: now})
+	})
+}
+
+func TestPostgreSQL(t *testing.T) {
+	if testing.Short() {
+		return
+	}
+	server := pgtest.Shared(t)
+	storetest.Run(t, func(t *testing.T, kinds []*entity.Kind, now func() time.Time) store.Store {
+		return open(t, sqlstore.Options{Postgres: postgres(server, server.Database(t)), Kinds: kinds, Now: now})
+	})
+}
+
+// Loading 10,000 routes and services takes about 0.15 s on a small machine; the test only refuses what is out of proportion.
+func TestLoadIsFast(t *testing.T) {
+	if testing.Short() {
+		return
+	}
+	s := open(t, sqlstore.Options{SQLite: filepath.Join(t.TempDir(), "db")})
+	if err := s.Update(t.Context(), func(tx store.Tx) error { return storetest.Fill(tx, 10_000) }); err != nil {
+		t.Fatal(err)
+	}
+	start := time.Now()
+	set, err := s.Load(t.Context())
+	if err != nil || set.Version() != 1 {
+		t.Fatal(err)
+	}
+	took := time.Since(start)
+	t.Log(took)
+	if took > 3*time.Second {
+		t.Errorf("load took %v", took)
+	}
+}
