@@ -2,6 +2,7 @@ package http1_test
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"net"
 	"testing"
@@ -40,7 +41,7 @@ func (f *lean) ServeHTTP1(c *http1.Conn) {
 	}
 	out = append(out, "\r\n"...)
 	q.Scratch = out[:0]
-	u, err := f.group.Get(nil, http1.Timeouts{})
+	u, err := f.group.Get(context.Background(), http1.Timeouts{})
 	if err != nil {
 		c.WriteHead(502, nil, nil, 0)
 		return

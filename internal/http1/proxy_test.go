@@ -3,6 +3,7 @@ package http1_test
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -51,7 +52,7 @@ func (f *forwarder) ServeHTTP1(c *http1.Conn) {
 	out = append(out, "\r\n"...)
 	q.Scratch = out[:0]
 	for try := 0; ; try++ {
-		u, err := f.group.Get(nil, f.times)
+		u, err := f.group.Get(context.Background(), f.times)
 		if err != nil {
 			f.report(err)
 			c.WriteHead(502, nil, nil, 0)

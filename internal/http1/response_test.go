@@ -2,6 +2,7 @@ package http1_test
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -105,7 +106,7 @@ func kindOf(err error) string {
 }
 
 func fetch(g *http1.Group, toHead bool) (string, error) {
-	u, err := g.Get(nil, http1.Timeouts{})
+	u, err := g.Get(context.Background(), http1.Timeouts{})
 	if err != nil {
 		return "", err
 	}

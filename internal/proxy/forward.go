@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"context"
 	"errors"
 	"time"
 
@@ -56,9 +57,9 @@ func (w *walk) try(s *snapshot.Service, body *content) error {
 		var u *http1.ClientConn
 		var err error
 		if fresh {
-			u, err = g.Dial(nil, t)
+			u, err = g.Dial(context.Background(), t)
 		} else {
-			u, err = g.Get(nil, t)
+			u, err = g.Get(context.Background(), t)
 		}
 		if err != nil {
 			return err

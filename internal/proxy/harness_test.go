@@ -40,7 +40,6 @@ type setup struct {
 	build   snapshot.Options
 	limits  http1.Limits
 	types   plugin.Types
-	version uint64
 }
 
 // lines collects what is logged.

@@ -13,6 +13,7 @@ import (
 	"github.com/gibbon-gateway/gibbon/entity"
 	"github.com/gibbon-gateway/gibbon/header"
 	"github.com/gibbon-gateway/gibbon/internal/http1"
+	"github.com/gibbon-gateway/gibbon/internal/proxy"
 	"github.com/gibbon-gateway/gibbon/plugin"
 )
 
@@ -54,10 +55,15 @@ func trip(t testing.TB, c net.Conn, request, buf []byte) {
 	}
 }
 
+// sink is an access log that is written to nowhere.
+type sink struct{ b []byte }
+
+func (s *sink) Append(add func(b []byte) []byte) { s.b = add(s.b[:0]) }
+
 func TestNoAllocation(t *testing.T) {
 	up := fixed(t)
 	paths(t, func(t *testing.T, raw bool) {
-		g := start(t, setup{raw: raw}, to(t, up, "")...)
+		g := start(t, setup{raw: raw, options: proxy.Options{AccessLog: &sink{}}}, to(t, up, "")...)
 		c, _ := g.dial()
 		buf := make([]byte, 8192)
 		for range 200 {

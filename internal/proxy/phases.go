@@ -217,7 +217,7 @@ func (w *walk) record() {
 		}
 	}
 	if w.p.o.AccessLog != nil {
-		w.p.o.AccessLog.Append(w.accessLine)
+		w.p.o.AccessLog.Append(w.line)
 	}
 }
 

@@ -19,7 +19,7 @@ func recorded(t testing.TB, up string) []entity.Object {
 	host, port, _ := strings.Cut(up, ":")
 	o := []entity.Object{
 		object(t, "services", 1, fmt.Sprintf(`{"name":"echo","host":%q,"port":%s}`, host, port)),
-		object(t, "services", 2, fmt.Sprintf(`{"name":"down","host":"127.0.0.1","port":1,"retries":1}`)),
+		object(t, "services", 2, `{"name":"down","host":"127.0.0.1","port":1,"retries":1}`),
 		object(t, "services", 3, `{"name":"viaup","host":"up.test","path":"/base"}`),
 		object(t, "services", 4, `{"name":"viaempty","host":"empty.test"}`),
 		object(t, "services", 5, fmt.Sprintf(`{"name":"disabled","host":%q,"port":%s,"enabled":false}`, host, port)),

@@ -9,7 +9,7 @@ import (
 // refuse answers a request that the parser does not accept. Plugins do not see it. It is http1.Server.BadRequest.
 func (p *Proxy) refuse(c *http1.Conn, status int, _ error) {
 	w := &walk{p: p, shard: p.counts.shard()}
-	w.d = plugin.Drive(&w.x)
+	w.d, w.line = plugin.Drive(&w.x), w.accessLine
 	w.shard.begin()
 	defer w.shard.end()
 	w.begin(c)

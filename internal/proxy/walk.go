@@ -43,6 +43,7 @@ type walk struct {
 	answered time.Time // when its response head was there
 	gone     bool      // there is nobody to answer
 	shard    *shard
+	line     func(b []byte) []byte // accessLine
 }
 
 // ServeHTTP1 implements http1.Handler.
@@ -50,7 +51,7 @@ func (p *Proxy) ServeHTTP1(c *http1.Conn) {
 	w, _ := c.Request.Slot.(*walk)
 	if w == nil {
 		w = new(walk)
-		w.d = plugin.Drive(&w.x)
+		w.d, w.line = plugin.Drive(&w.x), w.accessLine
 		c.Request.Slot = w
 	}
 	if w.p != p {

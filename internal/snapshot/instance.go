@@ -109,7 +109,7 @@ func (b *builder) made(p *entity.Plugin, kind *plugin.Type) *made {
 
 // sameInstance reports whether two configurations make the same instance.
 func sameInstance(a, b *entity.Plugin) bool {
-	return scopeOf(a) == scopeOf(b) && reflect.DeepEqual(a.Config, b.Config)
+	return a == b || scopeOf(a) == scopeOf(b) && reflect.DeepEqual(a.Config, b.Config)
 }
 
 func scopeOf(p *entity.Plugin) plugin.Scope {

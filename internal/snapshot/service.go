@@ -97,7 +97,7 @@ func (b *builder) services() map[string]*Service {
 func (b *builder) reuse(s *Service) *Service {
 	old := b.prev.services[s.Entity.ID]
 	if old == nil || old.Balancer != s.Balancer || old.HostHeader != s.HostHeader || !sameTLS(old.TLS, s.TLS) ||
-		!reflect.DeepEqual(old.Entity, s.Entity) {
+		old.Entity != s.Entity && !reflect.DeepEqual(old.Entity, s.Entity) {
 		return s
 	}
 	return old

@@ -46,7 +46,8 @@ type Snapshot struct {
 	Global *Chain
 
 	router    *route.Router
-	plans     []Plan // by the router's rule number
+	rules     []route.Rule // that the router was made of
+	plans     []Plan       // by the router's rule number
 	services  map[string]*Service
 	instances map[string]*Instance // by plugin id
 	upstreams map[string]balance.Balancer
@@ -54,6 +55,8 @@ type Snapshot struct {
 	directory *Directory
 	registry  *balance.Registry
 	log       *slog.Logger
+
+	routeProblems []entity.Problem
 }
 
 // Build compiles set. What is equal in prev (nil for the first) is taken over. Objects that cannot be compiled are left out and
@@ -120,9 +123,13 @@ func (b *builder) plan() {
 		p.GRPC = slices.Contains(r.Protocols, "grpc") || slices.Contains(r.Protocols, "grpcs")
 		rules, plans = append(rules, rule), append(plans, p)
 	}
-	router, problems := b.prev.router.Rebuild(rules)
-	b.problems = append(b.problems, problems...)
-	b.s.router, b.s.plans = router, plans
+	b.s.rules, b.s.plans = rules, plans
+	if b.prev.router != nil && slices.Equal(rules, b.prev.rules) { // the same objects: a set keeps those that did not change
+		b.s.router, b.s.routeProblems = b.prev.router, b.prev.routeProblems
+	} else {
+		b.s.router, b.s.routeProblems = b.prev.router.Rebuild(rules)
+	}
+	b.problems = append(b.problems, b.s.routeProblems...)
 }
 
 // Match finds the plan of a request, or nil.
