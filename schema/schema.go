@@ -74,8 +74,8 @@ func Of[T any](rules ...Rule) *Schema {
 	for _, r := range rules {
 		r.apply(s)
 	}
+	root.walk((*Field).compile)
 	root.walk(func(f *Field) {
-		f.compile()
 		f.compileRules(f.rules)
 		f.compileRules(f.inner)
 	})
