@@ -25,7 +25,7 @@ func (s *Set) Next(version uint64, objects []Object) (*Set, []Problem) {
 	perKind := make([][]Object, len(kinds))
 	for _, o := range objects {
 		if o.Kind == nil {
-			next.leaveOut("", o.ID, errors.New("unknown kind"))
+			next.leaveOut("object", o.ID, errors.New("unknown kind"))
 			continue
 		}
 		perKind[o.Kind.index] = append(perKind[o.Kind.index], o)

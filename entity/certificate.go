@@ -40,7 +40,9 @@ func caCertificateSchema() *schema.Schema {
 }
 
 // isReference reports whether a text stands for a secret kept elsewhere, which can only be judged where it is used.
-func isReference(s string) bool { return strings.HasPrefix(s, "{vault://") && strings.HasSuffix(s, "}") }
+func isReference(s string) bool {
+	return strings.HasPrefix(s, "{vault://") && strings.HasSuffix(s, "}")
+}
 
 func checkCertificate(v any) error {
 	text, _ := v.(string)

@@ -110,6 +110,8 @@ func TestErrorsAreKongs(t *testing.T) {
 			`{"headers":"cannot contain 'host' header, which must be specified in the 'hosts' attribute"}`},
 		{"b026", "routes", `{"name":"rx","expression":"http.path == /x"}`,
 			`{"expression":"unknown field","@entity":["must set one of 'methods', 'hosts', 'headers', 'paths', 'snis' when 'protocols' is 'https'"]}`},
+		{"header expression", "routes", `{"headers":{"x":["a","~*b("]}}`,
+			`{"@entity":["Router Expression failed validation: header x: error parsing regexp: missing closing ): ` + "`b(`" + `"]}`},
 		{"path not normal", "routes", `{"paths":["/a/../b"]}`, `{"paths":["non-normalized path, consider use '/b' instead"]}`},
 		{"stream without a matcher", "routes", `{"protocols":["tcp"]}`,
 			`{"@entity":["must set one of 'sources', 'destinations', 'snis' when 'protocols' is 'tcp', 'tls' or 'udp'"]}`},

@@ -1,6 +1,8 @@
 package entity
 
 import (
+	"maps"
+	"regexp/syntax"
 	"slices"
 	"strings"
 
@@ -15,15 +17,30 @@ func routeSchema() *schema.Schema {
 			"'snis' can only be set when 'protocols' is 'grpcs', 'https', 'tls' or 'tls_passthrough'"),
 		schema.At("sources.elements", schema.AtLeastOneOf("ip", "port")),
 		schema.At("destinations.elements", schema.AtLeastOneOf("ip", "port")),
-		schema.Check(shown, "path_handling"),
-		schema.Check(shown, "id", "protocols", "snis", "sources", "destinations", "methods", "hosts", "paths", "headers",
+		schema.Check(func(map[string]any) schema.Errors { return nil }, "path_handling"), // Kong only warns of v1
+		schema.Check(checkExpressions, "id", "protocols", "snis", "sources", "destinations", "methods", "hosts", "paths", "headers",
 			"expression", "regex_priority", "priority"),
 		schema.CheckAlways(checkFamily),
 	)
 }
 
-// shown is a check that Kong tells of, and that the types of the fields have in them here.
-func shown(map[string]any) schema.Errors { return nil }
+// checkExpressions wants header values that are regular expressions, after ~*, to be right. Those of paths are checked with
+// the field.
+func checkExpressions(doc map[string]any) schema.Errors {
+	headers, _ := doc["headers"].(map[string]any)
+	for _, name := range slices.Sorted(maps.Keys(headers)) {
+		for _, value := range stringsOf(headers[name]) {
+			expr, ok := strings.CutPrefix(value, "~*")
+			if !ok {
+				continue
+			}
+			if _, err := syntax.Parse(strings.ToLower(expr), syntax.Perl); err != nil {
+				return entityError("Router Expression failed validation: header " + name + ": " + err.Error())
+			}
+		}
+	}
+	return nil
+}
 
 // family is a group of protocols that a route may have together, and what they ask of it.
 type family struct {

@@ -138,7 +138,7 @@ func TestProblems(t *testing.T) {
 		got = append(got, p.Err.Error())
 	}
 	if diff := cmp.Diff([]string{
-		" none: unknown kind",
+		"object none: unknown kind",
 		"services " + id(1) + ": id occurs twice",
 		"services bad: json: cannot unmarshal string into Go struct field Service.port of type int",
 		`services other: the document has the id "another"`,

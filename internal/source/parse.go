@@ -96,6 +96,7 @@ type item struct {
 	twice      string // why it cannot be in the file a second time
 	unresolved []unresolved
 	done       map[string]any
+	raw        json.RawMessage
 	errs       schema.Errors
 }
 
@@ -229,7 +230,7 @@ func (p *parser) prepare() {
 		part := p.items[len(p.items)*w/workers : len(p.items)*(w+1)/workers]
 		wait.Go(func() {
 			for _, it := range part {
-				it.done, it.errs = it.kind.Prepare(it.doc, o)
+				it.prepare(o)
 			}
 		})
 	}
@@ -241,19 +242,25 @@ func (p *parser) prepare() {
 	}
 }
 
-// objects returns the documents. It is called when all are right.
+func (it *item) prepare(o schema.Options) {
+	if it.done, it.errs = it.kind.Prepare(it.doc, o); len(it.errs) > 0 {
+		return
+	}
+	raw, err := json.Marshal(it.done)
+	if err != nil {
+		it.errs = schema.Errors{"@entity": []string{err.Error()}}
+	}
+	it.raw = raw
+}
+
+// objects returns the documents, if all are right.
 func (p *parser) objects() []entity.Object {
 	if len(p.errs) > 0 {
 		return nil
 	}
 	objects := make([]entity.Object, len(p.items))
 	for i, it := range p.items {
-		doc, err := json.Marshal(it.done)
-		if err != nil {
-			p.fault(it.path, err.Error())
-			continue
-		}
-		objects[i] = entity.Object{Kind: it.kind, ID: it.id, Doc: doc}
+		objects[i] = entity.Object{Kind: it.kind, ID: it.id, Doc: it.raw}
 	}
 	return objects
 }

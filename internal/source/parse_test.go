@@ -1,9 +1,18 @@
 package source_test
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
 	"errors"
 	"fmt"
+	"io/fs"
+	"math/big"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -456,5 +465,58 @@ func TestFlatten(t *testing.T) {
 	// The error itself is as before.
 	if !strings.Contains(e.Error(), "mis") && len(e.Fields()) != 4 {
 		t.Error(e.Fields())
+	}
+}
+
+func TestCertificates(t *testing.T) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour)}
+	cert, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const id = "d83994d2-c24c-4315-b431-ee76b6611dcb"
+	file, err := json.Marshal(map[string]any{"_format_version": "3.0",
+		"certificates": []any{map[string]any{
+			"id":   id,
+			"cert": string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert})),
+			"key":  string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private})),
+			"snis": []any{map[string]any{"name": "foo.example"}, map[string]any{"name": "*.example"}},
+		}},
+		"snis":     []any{map[string]any{"name": "bar.example", "certificate": map[string]any{"id": id}}},
+		"services": []any{map[string]any{"name": "s", "url": "https://h", "client_certificate": id}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, s := parse(t, string(file))
+	for _, name := range []string{"foo.example", "*.example", "bar.example"} {
+		if sni := s.SNINamed(name); sni == nil || sni.Certificate.ID != id {
+			t.Error(name, sni)
+		}
+	}
+	if s := entity.All[entity.Service](s)[0]; s.ClientCertificate.ID != id {
+		t.Error(s)
+	}
+}
+
+func TestRead(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "kong.yml")
+	if _, err := source.Read(path, options); !errors.Is(err, fs.ErrNotExist) {
+		t.Error(err)
+	}
+	if err := os.WriteFile(path, []byte("_format_version: 3"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var e *source.Invalid
+	if _, err := source.Read(path, options); !errors.As(err, &e) || !strings.HasPrefix(err.Error(), path+": declarative config is invalid: ") {
+		t.Error(err)
 	}
 }
