@@ -71,15 +71,16 @@ func (d *Driver) UpstreamHost() string { return d.Request.upstreamHost }
 func (d *Driver) RequestBody() ([]byte, bool) { return d.Request.body, d.Request.bodySet }
 
 // Known says that the response is known: h are the fields that the upstream sent, nil if the gateway makes the response. Fields
-// that were added before stay behind them.
+// that were added before stay behind them; those of a response that was known before are gone.
 func (d *Driver) Known(status int, h *header.Fields) {
-	d.known = true
 	r := &d.Response
-	r.Status, r.FromUpstream, r.body, r.shared = status, h != nil, nil, false
-	if r.Header.Len() > 0 {
+	if !d.known && r.Header.Len() > 0 {
 		d.early.CopyFrom(&r.Header)
 	}
+	d.known = true
+	r.Status, r.FromUpstream, r.body, r.shared = status, h != nil, nil, false
 	if h == nil {
+		r.Header.CopyFrom(&d.early)
 		return
 	}
 	r.Header.CopyFrom(h)

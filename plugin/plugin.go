@@ -146,5 +146,9 @@ type BodyObserver interface {
 // must not block.
 type Recorder interface{ Record(x *Exchange) }
 
+// CertificateReader is implemented by instances that may look at the certificates of TLS clients; those are asked for only while
+// an instance says so.
+type CertificateReader interface{ ReadsClientCertificate() bool }
+
 // Closer stops the background work of an instance that left the configuration. Requests in flight may still call it.
 type Closer interface{ Close() error }

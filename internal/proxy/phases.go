@@ -39,7 +39,7 @@ func (w *walk) rewrite() bool {
 			continue
 		}
 		w.d.Enter(i)
-		if err := p.Rewriter.Rewrite(&w.x); err != nil {
+		if err := p.Rewriter.Rewrite(&w.x); err != nil || w.d.Exited() {
 			w.failed(p, "rewrite", err)
 			return false
 		}

@@ -81,9 +81,9 @@ func New(o Options) *Proxy {
 func (p *Proxy) Swap(s *snapshot.Snapshot) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.retired.Wait() // one after the other, so that nothing that was taken over is stopped
 	s.Enter()
 	old := p.current.Swap(s)
+	s.Sweep()
 	p.retired.Go(func() { s.Leave(old) })
 }
 

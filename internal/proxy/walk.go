@@ -79,7 +79,6 @@ func (w *walk) end() {
 	if p := recover(); p != nil {
 		w.panicked(p)
 	}
-	w.release()
 	c := w.c
 	if w.gone && !c.Wrote() {
 		c.Abort()
@@ -88,6 +87,7 @@ func (w *walk) end() {
 		w.x.Outcome.ClientErr = err
 	}
 	w.record()
+	w.release() // not earlier, as the response's fields stand in its memory
 	w.forget()
 	w.shard.end()
 }
@@ -95,7 +95,6 @@ func (w *walk) end() {
 // panicked answers a request that went wrong in a way nobody thought of.
 func (w *walk) panicked(p any) {
 	w.p.log.Error("panic while serving a request", "panic", p, "request_id", string(w.id[:]), "stack", string(debug.Stack()))
-	w.release()
 	if w.c.Wrote() {
 		w.c.Abort()
 		return

@@ -164,12 +164,16 @@ func (s *Snapshot) Enter() {
 	}
 }
 
-// Leave stops what prev has and s has not taken over. It is called once s serves requests; those that still run on prev may
-// go on. It waits for background tasks of plugins to end.
-func (s *Snapshot) Leave(prev *Snapshot) {
+// Sweep forgets balancers that s does not use. It is called once s serves requests, and before the next Build.
+func (s *Snapshot) Sweep() {
 	if s.registry != nil {
 		s.registry.Sweep()
 	}
+}
+
+// Leave stops the plugins that prev has and s has not taken over. It is called once s serves requests; those that still run on
+// prev may go on. It waits for background tasks of plugins to end.
+func (s *Snapshot) Leave(prev *Snapshot) {
 	if prev == nil {
 		return
 	}
