@@ -19,20 +19,17 @@ func checkTarget(v any) error {
 	if _, err := parseAddress(target); err == nil {
 		return nil
 	}
-	if !utf8.ValidString(target) {
-		return errors.New("Invalid target; not a valid hostname or ip address")
+	shown := "Invalid target"
+	if utf8.ValidString(target) {
+		shown += " ('" + target + "')"
 	}
-	return errors.New("Invalid target ('" + target + "'); not a valid hostname or ip address")
+	return errors.New(shown + "; not a valid hostname or ip address")
 }
 
 // formatTarget writes a target in the form that it is stored in: with a port, IPv6 in full and in brackets.
 func formatTarget(doc map[string]any, _ schema.Options) schema.Errors {
 	target, _ := doc["target"].(string)
-	a, err := parseAddress(target)
-	if err != nil {
-		return schema.Errors{"target": "Invalid target; not a valid hostname or ip address"}
-	}
-	doc["target"] = a.withPort(targetPort)
+	doc["target"] = FormatTarget(target)
 	return nil
 }
 
