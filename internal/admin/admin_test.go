@@ -318,6 +318,19 @@ func TestConsumers(t *testing.T) {
 		t.Error(got)
 	}
 	a.equal(a.want(200, "PATCH", "/key-auths/k3", `{"ttl":null}`), "ttl", `null`)
+	// Groups are named below their consumer.
+	a.want(201, "POST", "/consumers", "username=c3")
+	a.want(201, "POST", "/consumers/c2/acls", "group=admins")
+	a.want(201, "POST", "/consumers/c3/acls", "group=admins")
+	a.want(409, "POST", "/consumers/c2/acls", "group=admins")
+	one := a.want(200, "GET", "/consumers/c3/acls/admins", "")
+	a.equal(a.want(200, "PUT", "/consumers/c3/acls/admins", `{"tags":["t"]}`), "id", fmt.Sprintf("%q", one["id"]))
+	a.want(200, "PUT", "/consumers/c3/acls/users", `{}`)
+	a.want(204, "DELETE", "/consumers/c2/acls/admins", "")
+	a.message(404, "Not found", "DELETE", "/consumers/c2/acls/admins", "")
+	if n := len(a.want(200, "GET", "/acls", "")["data"].([]any)); n != 2 {
+		t.Errorf("%d groups", n)
+	}
 }
 
 func TestNode(t *testing.T) {

@@ -37,7 +37,7 @@ var ownPlugins = []string{"openid-connect"}
 // Kong's insides (its cache, timers, WebAssembly, log levels, clustering). Kong itself answers /targets, /targets/… and
 // /snis/{snis}/certificate with 404.
 var missingPath = regexp.MustCompile(`^/(acme|acme_storage|basic-auths|hmac-auths|oauth2|oauth2_tokens|sessions|metrics|proxy-cache|` +
-	`keys|key-sets|vaults|filter-chains|cache|clustering|debug|timers|targets|acls|jwts)(/|$)|` +
-	`^/(services|routes|consumers)/\{\w+\}/(filter-chains|filters|oauth2|oauth2_tokens|basic-auth|hmac-auth|acls|jwt)(/|$)|` +
+	`keys|key-sets|vaults|filter-chains|cache|clustering|debug|timers|targets)(/|$)|` +
+	`^/(services|routes|consumers)/\{\w+\}/(filter-chains|filters|oauth2|oauth2_tokens|basic-auth|hmac-auth)(/|$)|` +
 	`^/schemas/(filters|vaults)/|^/snis/\{snis\}/certificate$|^/status/dns$|^/plugins/schema/|` +
 	`^/upstreams/\{upstreams\}/targets/\{targets\}/(\{address\}/)?(un)?healthy$`)
