@@ -87,6 +87,7 @@ func checkConfig(c map[string]any) error {
 		}
 		for _, upper := range periodNames[i+1:] {
 			if up, ok := number(c[upper]); ok && up < low {
+				//lint:ignore ST1005 clients know the text from Kong
 				return fmt.Errorf("The limit for %s(%.1f) cannot be lower than the limit for %s(%.1f)", upper, up, lower, low)
 			}
 		}

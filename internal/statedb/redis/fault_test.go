@@ -253,7 +253,7 @@ func TestSentinelFailover(t *testing.T) {
 	comesBack(t, s, 3*time.Second)
 	w.Master.Do("WAIT", "1", "1000")
 	w.Master.Pause()
-	comesBack(t, s, 20*time.Second)
+	comesBack(t, s, 40*time.Second)
 	if role := w.Replica.Do("ROLE"); !strings.HasPrefix(role, "master") {
 		t.Errorf("the replica is %s", role)
 	}
@@ -285,7 +285,7 @@ func TestClusterFailover(t *testing.T) {
 		t.Errorf("got %v, want ErrUnavailable", err)
 	}
 	failsAtOnce(t, s)
-	comesBack(t, s, 20*time.Second)
+	comesBack(t, s, 40*time.Second)
 	seen := 0
 	if err := s.Scan(t.Context(), nil, func([]byte) bool { seen++; return true }); err != nil || seen != 1 {
 		t.Errorf("scan: %d keys, %v", seen, err)
