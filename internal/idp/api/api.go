@@ -53,8 +53,19 @@ type Call struct {
 type Operation struct {
 	Name string
 	Auth Auth
-	run  func(c *Call, doc map[string]any) (any, error)
-	in   reflect.Type
+	// Stored says that the operation only keeps and returns what it is given: nothing acts on it here.
+	Stored bool
+
+	run func(c *Call, doc map[string]any) (any, error)
+	in  reflect.Type
+}
+
+// AsStored marks operations whose settings nothing acts on.
+func AsStored(list ...Operation) []Operation {
+	for i := range list {
+		list[i].Stored = true
+	}
+	return list
 }
 
 // Op declares an operation by its handler. In's tags say what is valid; see package wire.
@@ -70,6 +81,19 @@ func Op[In, Out any](name string, auth Auth, fn func(*Call, *In) (*Out, error)) 
 		}
 		return out, nil
 	}}
+}
+
+// Check checks an input that was made in the program by the same bounds as one that came over the wire.
+func Check(in any) error {
+	body, err := json.Marshal(in)
+	if err != nil {
+		return err
+	}
+	doc, err := parse(body)
+	if err != nil {
+		return err
+	}
+	return decode(doc, reflect.New(reflect.TypeOf(in).Elem()).Interface())
 }
 
 // Input is the type of the operation's input, for tests that generate requests.

@@ -68,4 +68,11 @@ var migrations = []string{
 		username TEXT NOT NULL, medium TEXT NOT NULL, recipient TEXT NOT NULL, subject TEXT NOT NULL, body TEXT NOT NULL, code TEXT NOT NULL,
 		kind TEXT NOT NULL, created BIGINT NOT NULL);
 	CREATE INDEX idp_outbox_pool ON idp_outbox (pool_id, id)`,
+
+	// 4: what else belongs to pools and users
+	`CREATE TABLE idp_pool_objects (pool_id TEXT {C} NOT NULL REFERENCES idp_pools ON DELETE CASCADE, kind TEXT NOT NULL, id TEXT {C} NOT NULL,
+		doc TEXT NOT NULL, created BIGINT NOT NULL, modified BIGINT NOT NULL, PRIMARY KEY (pool_id, kind, id));
+	CREATE TABLE idp_user_objects (pool_id TEXT {C} NOT NULL, user_id TEXT {C} NOT NULL, kind TEXT NOT NULL, id TEXT {C} NOT NULL,
+		doc TEXT NOT NULL, created BIGINT NOT NULL, modified BIGINT NOT NULL, PRIMARY KEY (pool_id, user_id, kind, id),
+		FOREIGN KEY (pool_id, user_id) REFERENCES idp_users ON DELETE CASCADE)`,
 }

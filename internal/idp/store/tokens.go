@@ -41,6 +41,17 @@ func (tx *Tx) RevokeGrantsOf(pool, user string) error {
 	return tx.exec(`UPDATE idp_grants SET revoked = 1 WHERE pool_id = $1 AND user_id = $2`, pool, user)
 }
 
+// GrantsOf lists the grants of a user that are neither revoked nor expired at a time, oldest first.
+func (tx *Tx) GrantsOf(pool, user string, at time.Time) ([]Grant, error) {
+	return all(tx, scanGrant, `SELECT `+grantColumns+` FROM idp_grants WHERE pool_id = $1 AND user_id = $2 AND revoked = 0 AND expires > $3
+		ORDER BY auth_time, id`, pool, user, millis(at))
+}
+
+// UpdateGrantDoc stores what later tokens of the grant repeat.
+func (tx *Tx) UpdateGrantDoc(id string, doc []byte) error {
+	return tx.change(`UPDATE idp_grants SET doc = $2 WHERE id = $1`, id, doc)
+}
+
 // RefreshToken is one refresh token of a grant, known by its hash.
 type RefreshToken struct {
 	Hash, GrantID string
@@ -100,6 +111,11 @@ func (tx *Tx) InsertSession(s Session) error {
 func (tx *Tx) UseSession(hash string) (bool, error) {
 	n, err := tx.count(`UPDATE idp_sessions SET used = 1 WHERE hash = $1 AND used = 0`, hash)
 	return n == 1, err
+}
+
+// UpdateSession stores what an unused session knows and how long it lives.
+func (tx *Tx) UpdateSession(s Session) error {
+	return tx.change(`UPDATE idp_sessions SET state = $2, expires = $3 WHERE hash = $1`, s.Hash, tx.box.Seal(s.State, "session "+s.Hash), millis(s.Expires))
 }
 
 // Code is a one-time code that was sent to a user for a purpose; a new one replaces the old.

@@ -127,7 +127,28 @@ type GetTokensFromRefreshTokenResponse struct {
 
 // RevokeTokenRequest is the input of RevokeToken.
 type RevokeTokenRequest struct {
-	Token        string `json:"Token,omitempty" is:"TokenModel,required"`
-	ClientID     string `json:"ClientId,omitempty" is:"ClientID,required"`
-	ClientSecret string `json:"ClientSecret,omitempty" is:"ClientSecret"`
+	Token                    string `json:"Token,omitempty" is:"TokenModel,required"`
+	ClientID                 string `json:"ClientId,omitempty" is:"ClientID,required"`
+	ClientSecret             string `json:"ClientSecret,omitempty" is:"ClientSecret"`
+	RevokeAssociatedSessions string `json:"RevokeAssociatedSessions,omitempty" is:"RevokeAssociatedSessions"`
+}
+
+// GetClientTokenRequest is the input of GetClientToken.
+type GetClientTokenRequest struct {
+	ClientID       string            `json:"ClientId,omitempty" is:"ClientID,required"`
+	Secret         string            `json:"Secret,omitempty" is:"ClientSecret,required"`
+	Scopes         []string          `json:"Scopes,omitzero" is:"ScopeList"`
+	ClientMetadata map[string]string `json:"ClientMetadata,omitzero"`
+}
+
+// GetClientTokenResponse is the output of GetClientToken.
+type GetClientTokenResponse struct {
+	ClientAuthenticationResult *ClientAuthenticationResult `json:"ClientAuthenticationResult,omitzero"`
+}
+
+// ClientAuthenticationResult is Cognito's ClientAuthenticationResultType.
+type ClientAuthenticationResult struct {
+	AccessToken string `json:"AccessToken,omitempty"`
+	ExpiresIn   *int   `json:"ExpiresIn,omitzero"`
+	TokenType   string `json:"TokenType,omitempty"`
 }

@@ -196,3 +196,15 @@ type TermsDescription struct {
 	CreationDate     *Time  `json:"CreationDate,omitzero" is:"required"`
 	LastModifiedDate *Time  `json:"LastModifiedDate,omitzero" is:"required"`
 }
+
+// DescribeTermsByClientRequest is the input of DescribeTermsByClient.
+type DescribeTermsByClientRequest struct {
+	ClientID   string `json:"ClientId,omitempty" is:"ClientID,required"`
+	UserPoolID string `json:"UserPoolId,omitempty" is:"UserPoolID,required"`
+	TermsName  string `json:"TermsName,omitempty" is:"TermsName,required"`
+}
+
+// DescribeTermsByClientResponse is the output of DescribeTermsByClient.
+type DescribeTermsByClientResponse struct {
+	Terms *Terms `json:"Terms,omitzero"`
+}

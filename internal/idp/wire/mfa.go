@@ -134,3 +134,23 @@ type AdminSetUserSettingsRequest struct {
 	Username   string      `json:"Username,omitempty" is:"Username,required"`
 	MFAOptions []MFAOption `json:"MFAOptions,omitzero" is:"required"`
 }
+
+// AdminGetUserAuthFactorsRequest is the input of AdminGetUserAuthFactors.
+type AdminGetUserAuthFactorsRequest struct {
+	UserPoolID string `json:"UserPoolId,omitempty" is:"UserPoolID,required"`
+	Username   string `json:"Username,omitempty" is:"Username,required"`
+}
+
+// AdminGetUserAuthFactorsResponse is the output of AdminGetUserAuthFactors.
+type AdminGetUserAuthFactorsResponse struct {
+	Username                  string   `json:"Username,omitempty"`
+	PreferredMfaSetting       string   `json:"PreferredMfaSetting,omitempty"`
+	UserMFASettingList        []string `json:"UserMFASettingList,omitzero"`
+	ConfiguredUserAuthFactors []string `json:"ConfiguredUserAuthFactors,omitzero"`
+}
+
+// AdminDeleteSoftwareTokenRequest is the input of AdminDeleteSoftwareToken.
+type AdminDeleteSoftwareTokenRequest struct {
+	UserPoolID string `json:"UserPoolId,omitempty" is:"UserPoolID,required"`
+	Username   string `json:"Username,omitempty" is:"Username,required"`
+}

@@ -52,16 +52,16 @@ type SignInPolicy struct {
 
 // LambdaConfig is Cognito's LambdaConfigType.
 type LambdaConfig struct {
-	PreSignUp                   string                           `json:"PreSignUp,omitempty" is:"ARN"`
-	CustomMessage               string                           `json:"CustomMessage,omitempty" is:"ARN"`
-	PostConfirmation            string                           `json:"PostConfirmation,omitempty" is:"ARN"`
-	PreAuthentication           string                           `json:"PreAuthentication,omitempty" is:"ARN"`
-	PostAuthentication          string                           `json:"PostAuthentication,omitempty" is:"ARN"`
-	DefineAuthChallenge         string                           `json:"DefineAuthChallenge,omitempty" is:"ARN"`
-	CreateAuthChallenge         string                           `json:"CreateAuthChallenge,omitempty" is:"ARN"`
-	VerifyAuthChallengeResponse string                           `json:"VerifyAuthChallengeResponse,omitempty" is:"ARN"`
-	PreTokenGeneration          string                           `json:"PreTokenGeneration,omitempty" is:"ARN"`
-	UserMigration               string                           `json:"UserMigration,omitempty" is:"ARN"`
+	PreSignUp                   string                           `json:"PreSignUp,omitempty" is:"TriggerARN"`
+	CustomMessage               string                           `json:"CustomMessage,omitempty" is:"TriggerARN"`
+	PostConfirmation            string                           `json:"PostConfirmation,omitempty" is:"TriggerARN"`
+	PreAuthentication           string                           `json:"PreAuthentication,omitempty" is:"TriggerARN"`
+	PostAuthentication          string                           `json:"PostAuthentication,omitempty" is:"TriggerARN"`
+	DefineAuthChallenge         string                           `json:"DefineAuthChallenge,omitempty" is:"TriggerARN"`
+	CreateAuthChallenge         string                           `json:"CreateAuthChallenge,omitempty" is:"TriggerARN"`
+	VerifyAuthChallengeResponse string                           `json:"VerifyAuthChallengeResponse,omitempty" is:"TriggerARN"`
+	PreTokenGeneration          string                           `json:"PreTokenGeneration,omitempty" is:"TriggerARN"`
+	UserMigration               string                           `json:"UserMigration,omitempty" is:"TriggerARN"`
 	PreTokenGenerationConfig    *PreTokenGenerationVersionConfig `json:"PreTokenGenerationConfig,omitzero"`
 	CustomSMSSender             *CustomSMSLambdaVersionConfig    `json:"CustomSMSSender,omitzero"`
 	CustomEmailSender           *CustomEmailLambdaVersionConfig  `json:"CustomEmailSender,omitzero"`
@@ -72,25 +72,25 @@ type LambdaConfig struct {
 // PreTokenGenerationVersionConfig is Cognito's PreTokenGenerationVersionConfigType.
 type PreTokenGenerationVersionConfig struct {
 	LambdaVersion string `json:"LambdaVersion,omitempty" is:"PreTokenGenerationLambdaVersion,required"`
-	LambdaARN     string `json:"LambdaArn,omitempty" is:"ARN,required"`
+	LambdaARN     string `json:"LambdaArn,omitempty" is:"TriggerARN,required"`
 }
 
 // CustomSMSLambdaVersionConfig is Cognito's CustomSMSLambdaVersionConfigType.
 type CustomSMSLambdaVersionConfig struct {
 	LambdaVersion string `json:"LambdaVersion,omitempty" is:"CustomSMSSenderLambdaVersion,required"`
-	LambdaARN     string `json:"LambdaArn,omitempty" is:"ARN,required"`
+	LambdaARN     string `json:"LambdaArn,omitempty" is:"TriggerARN,required"`
 }
 
 // CustomEmailLambdaVersionConfig is Cognito's CustomEmailLambdaVersionConfigType.
 type CustomEmailLambdaVersionConfig struct {
 	LambdaVersion string `json:"LambdaVersion,omitempty" is:"CustomEmailSenderLambdaVersion,required"`
-	LambdaARN     string `json:"LambdaArn,omitempty" is:"ARN,required"`
+	LambdaARN     string `json:"LambdaArn,omitempty" is:"TriggerARN,required"`
 }
 
 // InboundFederationLambda is Cognito's InboundFederationLambdaType.
 type InboundFederationLambda struct {
 	LambdaVersion string `json:"LambdaVersion,omitempty" is:"InboundFederationLambdaVersion,required"`
-	LambdaARN     string `json:"LambdaArn,omitempty" is:"ARN,required"`
+	LambdaARN     string `json:"LambdaArn,omitempty" is:"TriggerARN,required"`
 }
 
 // VerificationMessageTemplate is Cognito's VerificationMessageTemplateType.

@@ -2,7 +2,9 @@ package wire
 
 // texts bounds the texts of requests: length in characters and pattern, which must match the whole.
 var texts = map[string]Constraint{
-	"ARN":                            {Min: new(20), Max: new(2048), Pattern: `arn:[\w+=/,.@-]+:[\w+=/,.@-]+:([\w+=/,.@-]*)?:[0-9]+:[\w+=/,.@-]+(:[\w+=/,.@-]+)?(:[\w+=/,.@-]+)?`},
+	"ARN": {Min: new(20), Max: new(2048), Pattern: `arn:[\w+=/,.@-]+:[\w+=/,.@-]+:([\w+=/,.@-]*)?:[0-9]+:[\w+=/,.@-]+(:[\w+=/,.@-]+)?(:[\w+=/,.@-]+)?`},
+	// Triggers may be URLs too, which the real service has no use for.
+	"TriggerARN":                     {Min: new(11), Max: new(2048), Pattern: `(?:arn:[\w+=/,.@-]+:[\w+=/,.@-]+:([\w+=/,.@-]*)?:[0-9]+:[\w+=/,.@-]+(:[\w+=/,.@-]+)?(:[\w+=/,.@-]+)?)|https?://[!-~]+`},
 	"AssetBytes":                     {Max: new(1000000)},
 	"AttributeMappingKey":            {Min: new(1), Max: new(32)},
 	"AttributeName":                  {Min: new(1), Max: new(32), Pattern: `[\p{L}\p{M}\p{S}\p{N}\p{P}\t\n\r ]+`},
@@ -55,6 +57,7 @@ var texts = map[string]Constraint{
 	"Scope":                          {Min: new(1), Max: new(256), Pattern: `[\x21\x23-\x5B\x5D-\x7E]+`},
 	"SearchPaginationToken":          {Min: new(1), Pattern: `[\S]+`},
 	"SecretHash":                     {Min: new(1), Max: new(128), Pattern: `[\w+=/]+`, Secret: true},
+	"SessionID":                      {Min: new(1), Max: new(128), Pattern: `[\w-]+`},
 	"Session":                        {Min: new(20), Max: new(2048), Secret: true},
 	"SmsInviteMessage":               {Min: new(6), Max: new(140), Pattern: `(?s).*`},
 	"SmsVerificationMessage":         {Min: new(6), Max: new(140), Pattern: `.*\{####\}.*`},
