@@ -60,16 +60,19 @@ func Open(dsn string, o Options) (*DB, error) {
 // Postgres says whether the database is PostgreSQL.
 func (db *DB) Postgres() bool { return db.config != nil }
 
-// Close releases the connections and, with SQLite, the file.
+// Close releases the connections and, with SQLite, the file. It says goodbye to a PostgreSQL, but does not wait for long.
 func (db *DB) Close() error {
-	err := db.write.Close()
-	if db.read != db.write {
-		err = errors.Join(err, db.read.Close())
+	if db.Postgres() {
+		closed := make(chan error, 1)
+		go func() { closed <- db.write.Close() }()
+		select {
+		case err := <-closed:
+			return err
+		case <-time.After(db.timeout):
+			return nil // the end of the process closes the rest
+		}
 	}
-	if db.lock != nil {
-		err = errors.Join(err, db.lock.Close())
-	}
-	return err
+	return errors.Join(db.write.Close(), db.read.Close(), db.lock.Close())
 }
 
 // View runs fn in a consistent read. It may run fn again if the connection breaks.
