@@ -29,15 +29,10 @@ func checkTarget(v any) error {
 // formatTarget writes a target in the form that it is stored in: with a port, IPv6 in full and in brackets.
 func formatTarget(doc map[string]any, _ schema.Options) schema.Errors {
 	target, _ := doc["target"].(string)
-	doc["target"] = FormatTarget(target)
-	return nil
-}
-
-// FormatTarget returns a target as it is stored, so that one can be looked for; or "" if it is no target.
-func FormatTarget(s string) string {
-	a, err := parseAddress(s)
+	a, err := parseAddress(target)
 	if err != nil {
-		return ""
+		return schema.Errors{"target": err.Error()} // the schema has let it through, so this does not happen
 	}
-	return a.withPort(targetPort)
+	doc["target"] = a.withPort(targetPort)
+	return nil
 }
