@@ -7,6 +7,7 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -14,17 +15,35 @@ import (
 	"github.com/gibbon-gateway/gibbon/internal/admin"
 	"github.com/gibbon-gateway/gibbon/internal/plugins"
 	"github.com/gibbon-gateway/gibbon/internal/store"
+	"github.com/gibbon-gateway/gibbon/internal/store/sqlstore"
 )
 
-// startAdmin starts what the Admin API exchanges are replayed against, with nothing stored, and returns its URL.
-var startAdmin = func(t *testing.T) string {
-	s := httptest.NewServer(admin.New(admin.Options{Store: &store.Memory{}, Plugins: plugins.All(), Version: "test"}))
-	t.Cleanup(s.Close)
-	return s.URL
+// stores are what the exchanges are replayed over, each with nothing stored.
+var stores = map[string]func(t *testing.T) store.Store{
+	"memory": func(*testing.T) store.Store { return &store.Memory{} },
+	"sqlite": func(t *testing.T) store.Store {
+		s, err := sqlstore.Open(t.Context(), sqlstore.Options{SQLite: filepath.Join(t.TempDir(), "gibbon.db")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { s.Close() })
+		return s
+	},
 }
 
 func TestAdmin(t *testing.T) {
-	url := startAdmin(t)
+	for name, open := range stores {
+		t.Run(name, func(t *testing.T) {
+			s := httptest.NewServer(admin.New(admin.Options{Store: open(t), Plugins: plugins.All(), Version: "1.0"}))
+			t.Cleanup(s.Close)
+			replay(t, s.URL)
+		})
+	}
+}
+
+// replay asks the Admin API at url, with nothing stored, all that Kong was asked.
+func replay(t *testing.T, url string) {
+	t.Helper()
 	c := &comparison{ids: map[string]string{}}
 	total, equal := 0, 0
 	for _, file := range []string{"admin-a.txt", "admin-b.txt", "admin-c.txt", "admin-d.txt", "admin-later.txt"} {
