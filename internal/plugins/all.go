@@ -5,6 +5,7 @@ package plugins
 import (
 	"github.com/gibbon-gateway/gibbon/internal/plugins/correlationid"
 	"github.com/gibbon-gateway/gibbon/internal/plugins/keyauth"
+	"github.com/gibbon-gateway/gibbon/internal/plugins/openidconnect"
 	"github.com/gibbon-gateway/gibbon/internal/plugins/ratelimiting"
 	"github.com/gibbon-gateway/gibbon/internal/plugins/requesttermination"
 	"github.com/gibbon-gateway/gibbon/internal/plugins/requesttransformer"
@@ -18,6 +19,7 @@ func All() plugin.Types {
 	for _, t := range []*plugin.Type{
 		correlationid.Type,
 		keyauth.Type,
+		openidconnect.Type,
 		ratelimiting.Type,
 		requesttermination.Type,
 		requesttransformer.Type,

@@ -27,6 +27,11 @@ func (p *relyingParty) binding() bool {
 	return p.ProofOfPossessionDPoP != "off" || p.ProofOfPossessionMTLS != "off"
 }
 
+// ReadsClientCertificate implements plugin.CertificateReader.
+func (p *relyingParty) ReadsClientCertificate() bool {
+	return p.ProofOfPossessionMTLS != "off" && p.ProofOfPossessionMTLSFromHeader == nil
+}
+
 // proven checks that the sender of a token is who it was given to (RFC 8705, RFC 9449), as far as the configuration asks.
 func (v *visit) proven(g *grant, viaDPoP bool) error {
 	p := v.p
