@@ -1,0 +1,140 @@
+// Command compare measures Gibbon beside nginx on this machine: the same job, one core each, in turns, and prints the CPU time that each takes
+// for a request, and the ratio. It is not a load test of its own: wrk makes the requests, and the upstream is a small server of
+// this program. See ../README.md for what the cases are and how to read the table.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"time"
+)
+
+// options are the flags.
+type options struct {
+	gibbon   string
+	rounds   int
+	seconds  int
+	cases    string
+	pin      bool
+	upstream string
+}
+
+func main() {
+	var o options
+	flag.StringVar(&o.gibbon, "gibbon", "bin/gibbon", "the gateway's program")
+	flag.IntVar(&o.rounds, "rounds", 3, "how often each case is measured")
+	flag.IntVar(&o.seconds, "seconds", 3, "how long each measurement takes")
+	flag.StringVar(&o.cases, "cases", "", "only the cases whose name contains this")
+	flag.BoolVar(&o.pin, "pin", true, "keep the proxies on one core, and load and upstream on another")
+	flag.StringVar(&o.upstream, "upstream", "", "only be the upstream, on this address (used by the program itself)")
+	flag.Parse()
+	run := compare
+	if o.upstream != "" {
+		run = func(o options) error { return serveUpstream(o.upstream) }
+	}
+	if err := run(o); err != nil {
+		fmt.Fprintln(os.Stderr, "compare:", err)
+		os.Exit(1)
+	}
+}
+
+// benchCase is one row of the table.
+type benchCase struct {
+	name   string
+	target float64 // the ratio that the design asks for
+	plugin bool    // with key-auth and rate-limiting
+	path   string  // behind the prefix of the route
+	fields [][2]string
+}
+
+var cases = []benchCase{
+	{name: "proxy, no plugin", target: 0.9, path: "/v1/items"},
+	{name: "key-auth + rate-limiting local", target: 1.1, plugin: true, path: "/v1/items", fields: [][2]string{{"apikey", benchKey}}},
+	{name: "new connection per request", target: 1.3, path: "/v1/items", fields: [][2]string{{"Connection", "close"}}},
+	{name: "1 MiB body", target: 0.6, path: "/big"},
+}
+
+const (
+	benchKey = "0123456789abcdef0123456789abcdef"
+	hosts    = 100
+	prefixes = 10
+)
+
+func compare(o options) error {
+	for _, program := range []string{"nginx", "wrk"} {
+		if _, err := lookPath(program); err != nil {
+			return fmt.Errorf("%s is needed (make bench installs it): %w", program, err)
+		}
+	}
+	if _, err := os.Stat(o.gibbon); err != nil {
+		return fmt.Errorf("build the gateway first, or name it with -gibbon: %w", err)
+	}
+	dir, err := os.MkdirTemp("", "gibbon-bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	b := &bench{options: o, dir: dir}
+	defer b.stop()
+	if err := b.startUpstream(); err != nil {
+		return err
+	}
+	fmt.Printf("%d rounds of %d s, 64 connections, %d routes, one core each\n\n", o.rounds, o.seconds, hosts*prefixes)
+	fmt.Println("| case | nginx CPU µs | Gibbon CPU µs | ratio | at most | nginx req/s | Gibbon req/s |")
+	fmt.Println("| --- | --: | --: | --: | --: | --: | --: |")
+	for _, c := range cases {
+		if !contains(c.name, o.cases) {
+			continue
+		}
+		if err := b.row(c); err != nil {
+			return fmt.Errorf("%s: %w", c.name, err)
+		}
+	}
+	return nil
+}
+
+// row measures a case and prints its line.
+func (b *bench) row(c benchCase) error {
+	proxies, err := b.startProxies(c)
+	if err != nil {
+		return err
+	}
+	defer b.stopProxies(proxies)
+	var ratios []float64
+	var cpu, rate [2][]float64
+	for round := range b.rounds {
+		var got [2]measured
+		for i := range proxies {
+			k := (i + round) % 2 // who begins changes, as the machine may get slower or faster meanwhile
+			if got[k], err = b.measure(proxies[k], c); err != nil {
+				return err
+			}
+		}
+		ratios = append(ratios, got[1].cpu/got[0].cpu)
+		for k := range got {
+			cpu[k], rate[k] = append(cpu[k], got[k].cpu), append(rate[k], got[k].rate)
+		}
+	}
+	fmt.Printf("| %s | %.1f | %.1f | %.2f | %.2f | %.0f | %.0f |\n", c.name, median(cpu[0]), median(cpu[1]), median(ratios), c.target,
+		median(rate[0]), median(rate[1]))
+	return nil
+}
+
+func median(v []float64) float64 {
+	v = slices.Sorted(slices.Values(v))
+	return v[len(v)/2]
+}
+
+func lookPath(program string) (string, error) {
+	if p, err := exec.LookPath(program); err == nil {
+		return p, nil
+	}
+	return exec.LookPath(filepath.Join("/usr/sbin", program))
+}
+
+// settle lets a proxy that has just started finish what it does at the start.
+const settle = 300 * time.Millisecond
