@@ -87,7 +87,6 @@ func valid(s map[string]any, v any, path string) error {
 			if isString && !strings.Contains(expr, `\u`) && !regexp.MustCompile(expr).MatchString(str) { // Go has no \u
 				return fail("%v does not match %v", v, arg)
 			}
-		case "uniqueItems":
 		case "items":
 			for i, e := range list {
 				if err := valid(arg.(map[string]any), e, fmt.Sprintf("%s[%d]", path, i)); err != nil {

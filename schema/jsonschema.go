@@ -43,9 +43,6 @@ func (f *Field) jsonType(out map[string]any) {
 	switch f.Type {
 	case "array", "set":
 		out["type"], out["items"] = "array", f.elements.jsonSchema()
-		if f.Type == "set" {
-			out["uniqueItems"] = true
-		}
 	case "map":
 		out["type"], out["additionalProperties"] = "object", f.values.jsonSchema()
 		if names := f.keys.jsonSchema(); len(names) > 1 {
@@ -75,9 +72,7 @@ func (f *Field) jsonRecord(out map[string]any) {
 		}
 	}
 	for _, m := range f.moved {
-		old := m.field.jsonSchema()
-		old["deprecated"] = true
-		properties[m.field.Name] = old
+		properties[m.field.Name] = m.field.jsonSchema()
 	}
 	out["properties"], out["additionalProperties"] = properties, false
 	if len(required) > 0 {

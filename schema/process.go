@@ -48,7 +48,7 @@ func (r *run) record(f *Field, in map[string]any) (map[string]any, any) {
 	}
 	sub, err := r.sub(f, in)
 	if err != nil {
-		return in, err
+		return copyJSON(in).(map[string]any), err
 	}
 	out := make(map[string]any, len(f.fields))
 	known, invalid := 0, false

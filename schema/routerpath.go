@@ -3,7 +3,6 @@ package schema
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"regexp/syntax"
 	"strings"
 )
@@ -32,7 +31,7 @@ func checkEscapes(s string) error {
 // checkRouterPath checks the path of a route. Paths with characters that RFC 3986 does not know pass, as in Kong.
 func checkRouterPath(s string) error {
 	if expr, ok := strings.CutPrefix(s, "~"); ok {
-		if _, err := regexp.Compile(expr); err != nil {
+		if _, err := syntax.Parse(expr, syntax.Perl); err != nil {
 			return fmt.Errorf("invalid regex: '%s' (PCRE returned: pcre2_compile() failed: %s)", expr, regexpText(expr, err))
 		}
 		return nil

@@ -189,7 +189,8 @@ func CheckField(path string, f func(v any) error) Rule {
 	})
 }
 
-// Conf adds rules in the syntax of conf tags to a field, for what a tag cannot hold.
+// Conf adds rules in the syntax of conf tags to a field, for what a tag cannot hold. It replaces words that are there;
+// match_all and match_none are added to.
 func Conf(path, conf string) Rule {
 	return rule(func(s *Schema) {
 		if err := s.must(path).apply(conf); err != nil {

@@ -13,11 +13,14 @@
 //	elements.X keys.X values.X  X applies to elements of a list, keys or values of a map
 //	abstract                    a map whose schema is found by the document's "name", see Options.Sub
 //	hidden                      not shown by Kong
+//	type=integer                another scalar type than the Go type's
 //	immutable transient unique_across_ws len_… ne contains not_match old_default=v deprecated=text removal=version
 //	mutually_exclusive_subsets=[["a","b"],["c"]]
 //	port host path url uuid …   typedefs, see typedef.go
 //
-// Patterns are Lua's, as in Kong. A backslash keeps the next ";" or "," from separating.
+// Patterns are Lua's, as in Kong. A backslash keeps the next ";" or "," from separating; in a struct tag it is written
+// twice. Nested structs are records that are always there, pointers to structs records that may be null. Embedded structs
+// are flattened. Fields without a json tag do not take part.
 package schema
 
 import (

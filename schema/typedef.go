@@ -16,9 +16,9 @@ import (
 //
 //	port timeout                        numbers from 0 to 65535; milliseconds below 2^31-1
 //	host host_with_optional_port        a name or an address
-//	sni wildcard_host hostname          a name that is no address; with one wildcard at an end; without one
+//	sni wildcard_host                   a name that is no address; with at most one wildcard, at an end
 //	ip ip_or_cidr cidr_v4               addresses and networks
-//	path router_path router_host        of services; of routes: also regular expressions, wildcards
+//	path router_path router_host        of services; of routes: also regular expressions (Go's), wildcards
 //	url http_method protocol            a URL with scheme and host; upper-case letters; http, tls, …
 //	header_name cookie_name             names that HTTP allows
 //	name utf8_name tag utf8             names of entities (unique), tags (required), valid UTF-8
@@ -267,7 +267,7 @@ func checkURL(s string) error {
 		return fmt.Errorf("could not parse url. %w", errors.Unwrap(err))
 	}
 	switch {
-	case u.Host == "":
+	case u.Hostname() == "":
 		return errors.New("missing host in url")
 	case u.Scheme == "":
 		return errors.New("missing scheme in url")
@@ -287,6 +287,7 @@ func checkHeaderName(s string) error {
 
 func checkToken(s string) error {
 	if !tokenChars.match(s) {
+		//lint:ignore ST1005 the text is Kong's
 		return fmt.Errorf("'%s' contains one or more invalid characters. ASCII control characters (0-31;127), space, tab and the "+
 			"characters ()<>@,;:\\\"/?={}[] are not allowed.", s)
 	}
