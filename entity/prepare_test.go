@@ -270,7 +270,7 @@ func TestHashingIsCoupled(t *testing.T) {
 }
 
 func TestGRPCStripsNothing(t *testing.T) {
-	doc, errs := prepare(t, "routes", `{"protocols":["grpc"],"paths":["/"],"strip_path":null}`, schema.Create)
+	doc, errs := prepare(t, "routes", `{"protocols":["grpc"],"paths":["/"]}`, schema.Create)
 	if errs != nil || doc["strip_path"] != false {
 		t.Error(errs, doc["strip_path"])
 	}

@@ -111,7 +111,7 @@ func checkFamily(doc map[string]any) schema.Errors {
 
 // stripNothing gives routes of gRPC the default that Kong gives them.
 func stripNothing(doc map[string]any, _ schema.Options) schema.Errors {
-	if doc["strip_path"] != nil {
+	if _, ok := doc["strip_path"]; ok {
 		return nil
 	}
 	if p := stringsOf(doc["protocols"]); len(p) > 0 && (p[0] == "grpc" || p[0] == "grpcs") {
