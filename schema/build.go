@@ -104,6 +104,9 @@ func (f *Field) addStruct(t reflect.Type, within []reflect.Type) error {
 			}
 			continue
 		}
+		if sf.Anonymous && name == "" && sf.Type.Kind() == reflect.Pointer {
+			return fmt.Errorf("%s embeds a pointer", t)
+		}
 		if name == "" || name == "-" {
 			if sf.Tag.Get("conf") != "" {
 				return fmt.Errorf("%s.%s has conf but no json name", t, sf.Name)

@@ -12,6 +12,7 @@ type moved struct {
 	path       []string // where the value goes; nil with convert
 	deprecated bool     // then a value at path wins
 	listed     bool     // the new place is printed, and a value there must be the same
+	secret     bool     // errors do not tell values
 	convert    func(v any) map[string]any
 }
 
@@ -38,7 +39,8 @@ func Moved(old, path, message, removal string, conf ...string) Rule {
 				panic(fmt.Sprintf("schema: %s: %s", old, err))
 			}
 		}
-		record.moved = append(record.moved, &moved{field: f, path: after, deprecated: true, listed: true})
+		record.moved = append(record.moved, &moved{field: f, path: after, deprecated: true, listed: true,
+			secret: target.attrs["encrypted"] == true})
 	})
 }
 
@@ -112,8 +114,12 @@ func (r *run) translate(f *Field, in map[string]any) (map[string]any, Errors) {
 func (r *run) move(m *moved, path []string, out map[string]any, v any) any {
 	old := get(out, path)
 	if m.deprecated && v != nil && old != nil && m.listed && !r.update && !same(v, old) {
+		mine, other := scalarText(v), scalarText(old)
+		if m.secret {
+			mine, other = "******", "******"
+		}
 		return fmt.Sprintf("both deprecated and new field are used but their values mismatch: %s = %s vs %s = %s",
-			m.field.Name, scalarText(v), join(path), scalarText(old))
+			m.field.Name, mine, join(path), other)
 	}
 	if old != nil && m.deprecated && (v == nil || !r.update) {
 		return nil

@@ -124,6 +124,8 @@ func TestErrors(t *testing.T) {
 			`{"@entity":["failed conditional validation given value of field 'config.policy'"],"config":{"minute":"value must be greater than 0","redis":{"host":"required field missing"}}}`, ""},
 		{"plugins", `{"name":"rate-limiting","config":{"minute":1,"redis_host":"a","redis":{"host":"b"}}}`, 0,
 			`{"config":{"redis_host":"both deprecated and new field are used but their values mismatch: redis_host = a vs redis.host = b"}}`, ""},
+		{"plugins", `{"name":"rate-limiting","config":{"minute":1,"redis_password":"a","redis":{"password":"b"}}}`, 0,
+			`{"config":{"redis_password":"both deprecated and new field are used but their values mismatch: redis_password = ****** vs redis.password = ******"}}`, ""},
 		{"plugins", `{"name":"rate-limiting","config":{"minute":1,"redis_port":"a"}}`, 0, `{"config":{"redis_port":"expected an integer"}}`, ""},
 		{"plugins", `{"name":"rate-limiting","config":null}`, 0,
 			`{"@entity":["at least one of these fields must be non-empty: 'config.second', 'config.minute', 'config.hour', 'config.day', 'config.month', 'config.year'"],"config":"required field missing"}`, ""},
@@ -344,5 +346,43 @@ func TestAllErrorsAreMerged(t *testing.T) {
 	want := "5 schema violations (e; f; a.2: {\n  b = \"x\"\n}; a.3: y\n\"z\"; c: d)"
 	if diff := cmp.Diff(want, e.Message()); diff != "" {
 		t.Error(diff)
+	}
+}
+
+type holder struct {
+	Name   string         `json:"name" conf:"required"`
+	Config map[string]any `json:"config" conf:"abstract;abstract_err=vault '%s' is not installed"`
+}
+
+// The schema of a config record alone will do, too.
+func TestSubOfConfigAlone(t *testing.T) {
+	s := schema.Of[holder]()
+	inner := schema.Of[checked](schema.AtLeastOneOf("name", "in.n"), schema.CheckRecord(func(doc map[string]any) error {
+		if doc["name"] == "record" {
+			return errors.New("the record says no")
+		}
+		return nil
+	}))
+	o := schema.Options{Sub: func(name string) *schema.Schema {
+		if name == "x" {
+			return inner
+		}
+		return nil
+	}}
+	for _, c := range []struct{ doc, want string }{
+		{`{"name":"y"}`, `{"name":"vault 'y' is not installed"}`},
+		{`{"name":"x","config":{"in":{"n":null}}}`, `{"@entity":["at least one of these fields must be non-empty: 'config.name', 'config.in.n'"]}`},
+		{`{"name":"x","config":{"name":"record"}}`, `{"config":"the record says no"}`},
+		{`{"name":"x"}`, `{"config":{"a":null,"b":null,"in":{"n":1},"kind":"a","map":null,"name":null,"paths":null},"name":"x"}`},
+	} {
+		doc := object(t, c.doc)
+		out, errs := s.Process(doc, o)
+		got := text(t, out)
+		if errs != nil {
+			got = text(t, errs)
+		}
+		if got != c.want {
+			t.Errorf("%s: %s\nwant %s", c.doc, got, c.want)
+		}
 	}
 }

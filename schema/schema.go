@@ -11,7 +11,8 @@
 //	set                         a slice is a set, not an array
 //	foreign=services            a reference to an entity; on_delete=cascade
 //	elements.X keys.X values.X  X applies to elements of a list, keys or values of a map
-//	abstract                    a map whose schema is found by the document's "name", see Options.Sub
+//	abstract                    a map whose schema is found by the document's "name", see Options.Sub; abstract_err=text
+//	                            says that there is none, with %s for the name
 //	hidden                      not shown by Kong
 //	type=integer                another scalar type than the Go type's
 //	immutable transient unique_across_ws len_… ne contains not_match old_default=v deprecated=text removal=version

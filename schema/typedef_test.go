@@ -142,6 +142,7 @@ func TestBadTags(t *testing.T) {
 		inner
 		B string `json:"a"`
 	}
+	type pointed struct{ *inner }
 	type recursive struct {
 		A []typed      `json:"a"`
 		B map[int]bool `json:"b"`
@@ -187,6 +188,7 @@ func TestBadTags(t *testing.T) {
 		}, "has conf but no json name"},
 		"same name": {func() { schema.Of[twice]() }, `has two fields "a"`},
 		"keys":      {func() { schema.Of[recursive]() }, "keys of map[int]bool are not strings"},
+		"pointer":   {func() { schema.Of[pointed]() }, "embeds a pointer"},
 		"no struct": {func() { schema.Of[string]() }, "string is no struct"},
 		"channel": {func() {
 			schema.Of[struct {
