@@ -147,6 +147,19 @@ func TestBodies(t *testing.T) {
 	a.want(204, "DELETE", "/services/mp", "ignored", "Content-Type", "text/plain")
 }
 
+func TestUnstorableText(t *testing.T) {
+	a := newTester(t)
+	const message = "schema violation (username: must be valid utf-8 without zero bytes)"
+	a.message(400, message, "POST", "/consumers", `{"username":"a\u0000b"}`)
+	a.message(400, message, "POST", "/consumers", "username=%ff")
+	a.message(400, message, "PUT", "/consumers/%00", `{}`)
+	a.message(404, "Not found", "GET", "/consumers/%00", "")
+	a.message(400, "schema violation (config: must be valid utf-8 without zero bytes)", "POST", "/plugins",
+		`{"name":"key-auth","config":{"realm":"a\u0000"}}`)
+	a.message(400, "schema violation (tags: a tag must not be longer than 1024 bytes)", "POST", "/consumers",
+		`{"username":"a","tags":["`+strings.Repeat("t", 1025)+`"]}`)
+}
+
 // Everything that is wrong is said at once, and nothing is stored.
 func TestErrorsAreCompleteAndHarmless(t *testing.T) {
 	a := newTester(t)

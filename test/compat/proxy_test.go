@@ -22,6 +22,14 @@ import (
 )
 
 func TestProxy(t *testing.T) {
+	for name, start := range starts {
+		t.Run(name, func(t *testing.T) { replayProxied(t, start) })
+	}
+}
+
+// replayProxied asks a proxy all that Kong's was asked.
+func replayProxied(t *testing.T, start func(t *testing.T, configYAML string) (proxyURL string)) {
+	t.Helper()
 	p := &proxied{upstream: startEcho(t)}
 	config, err := os.ReadFile("testdata/proxy.yml")
 	if err != nil {

@@ -18,8 +18,15 @@ import (
 	"github.com/gibbon-gateway/gibbon/schema"
 )
 
-// start starts a proxy with a declarative configuration and returns the URL of its plain listener. It ends with the test.
-var start = func(t *testing.T, configYAML string) (proxyURL string) {
+// starts are the ways to start a proxy with a declarative configuration. Each returns the URL of its plain listener; the
+// proxy ends with the test.
+var starts = map[string]func(t *testing.T, configYAML string) (proxyURL string){
+	"plain": func(t *testing.T, configYAML string) string { return start(t, configYAML, false) },
+	"raw":   func(t *testing.T, configYAML string) string { return start(t, configYAML, true) },
+}
+
+// start starts a proxy; raw says whether it does system calls of our own.
+func start(t *testing.T, configYAML string, raw bool) (proxyURL string) {
 	t.Helper()
 	types := plugins.All()
 	config, err := source.Parse([]byte(configYAML), source.Options{Plugin: func(name string) *schema.Schema {
@@ -40,7 +47,7 @@ var start = func(t *testing.T, configYAML string) (proxyURL string) {
 	build.Env.Log, build.Env.Now = slog.New(slog.DiscardHandler), time.Now
 	shared := memory.New(memory.Options{})
 	build.Env.State = shared
-	pool := &http1.Pool{}
+	pool := &http1.Pool{Raw: raw}
 	p := proxy.New(proxy.Options{Version: "1.0", UpstreamID: true, Pool: pool, Log: build.Env.Log})
 	s, problems := snapshot.Build(p.Current(), set, build)
 	if len(problems) > 0 {
@@ -51,7 +58,7 @@ var start = func(t *testing.T, configYAML string) (proxyURL string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := p.Server(http1.Limits{}, nil, false)
+	server := p.Server(http1.Limits{}, nil, raw)
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(l) }()
 	t.Cleanup(func() {
