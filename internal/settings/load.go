@@ -186,11 +186,14 @@ func (g *gather) build() (*Settings, error) {
 		doc[key] = v
 	}
 	processed, errs := keySchema.Process(doc, schema.Options{Op: schema.Create, Now: time.Now()})
-	for _, key := range slices.Sorted(maps.Keys(errs)) {
-		g.fail(key, "%v", flat(errs[key]))
-	}
-	if len(g.errors) > 0 {
-		return nil, g.errors
+	if len(errs) > 0 { // the others are checked with defaults in place of the wrong ones
+		for _, key := range slices.Sorted(maps.Keys(errs)) {
+			g.fail(key, "%v", flat(errs[key]))
+			delete(doc, key)
+		}
+		if processed, errs = keySchema.Process(doc, schema.Options{Op: schema.Create, Now: time.Now()}); len(errs) > 0 {
+			return nil, g.errors
+		}
 	}
 	if err := keySchema.Bind(processed, &s.Keys); err != nil {
 		return nil, fmt.Errorf("settings: %w", err)
