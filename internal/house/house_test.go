@@ -45,14 +45,15 @@ var mayImport = map[string]string{
 	// Policy redis has a server of its own, whatever the gateway's state is.
 	"internal/plugins/ratelimiting": "plugin state schema internal/statedb/redis",
 
-	"internal/store":    "entity",
-	"internal/store/…":  "entity schema internal/store internal/store/…",
-	"internal/source":   "entity schema internal/store",
-	"internal/snapshot": "entity plugin schema state header internal/route internal/balance",
-	"internal/proxy":    "entity plugin header internal/route internal/balance internal/snapshot internal/http1",
-	"internal/admin":    "entity plugin schema internal/store internal/source",
-	"internal/idp":      "internal/idp/… internal/store/sqldb",
-	"internal/idp/…":    "internal/idp/… internal/store/sqldb",
+	"internal/store":          "entity",
+	"internal/store/…":        "entity schema internal/store internal/store/…",
+	"internal/store/sqlcount": "state internal/store/sqldb",
+	"internal/source":         "entity schema internal/store",
+	"internal/snapshot":       "entity plugin schema state header internal/route internal/balance",
+	"internal/proxy":          "entity plugin header internal/route internal/balance internal/snapshot internal/http1",
+	"internal/admin":          "entity plugin schema internal/store internal/source",
+	"internal/idp":            "internal/idp/… internal/store/sqldb",
+	"internal/idp/…":          "internal/idp/… internal/store/sqldb",
 
 	"internal/app": "…",
 	"gibbontest":   "internal/app internal/settings",

@@ -207,6 +207,7 @@ func (s *laggingShard) used() (list []*tally) {
 	return list
 }
 
+// exchangeOne sends what one tally has counted. If Redis goes away meanwhile, it may have been counted, and is sent again.
 func (l *lagging) exchangeOne(t *tally) error {
 	s := l.shard(t.key)
 	s.Lock()

@@ -14,6 +14,7 @@ import (
 	"github.com/gibbon-gateway/gibbon/internal/plugins/ratelimiting"
 	"github.com/gibbon-gateway/gibbon/internal/plugins/stage"
 	"github.com/gibbon-gateway/gibbon/internal/statedb/redistest"
+	"github.com/gibbon-gateway/gibbon/plugin"
 	"github.com/gibbon-gateway/gibbon/plugin/plugintest"
 )
 
@@ -185,6 +186,23 @@ func TestSyncRate(t *testing.T) {
 	}
 	if diff := cmp.Diff([]int{430}, refused); diff != "" {
 		t.Errorf("over the limit (-want +got):\n%s", diff)
+	}
+}
+
+func TestSyncedAccessDoesNotAllocate(t *testing.T) {
+	if testing.Short() {
+		return
+	}
+	p := node(t, stage.New(t), 1, redistest.Start(t), "minute: 1000000, hour: 10000000, sync_rate: 3600").Plugin.(plugin.Accessor)
+	x := plugintest.Exchange(plugintest.Request{})
+	allocs := testing.AllocsPerRun(200, func() {
+		x.Response.Header.Reset()
+		if err := p.Access(x); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if allocs != 0 {
+		t.Errorf("%v allocations", allocs)
 	}
 }
 

@@ -83,7 +83,7 @@ func TestSweepRemovesExpired(t *testing.T) {
 }
 
 func TestLimitEvictsLeastRecentlyUsed(t *testing.T) {
-	const limit = 1 << 20
+	const limit = 4 << 20
 	s := memory.New(memory.Options{MaxBytes: limit, SweepEvery: -1})
 	ctx := t.Context()
 	for i := range 100 {
@@ -110,8 +110,8 @@ func TestLimitEvictsLeastRecentlyUsed(t *testing.T) {
 	if st.Bytes > limit {
 		t.Errorf("%d bytes, over the limit of %d", st.Bytes, limit)
 	}
-	if values := st.Entries - 100; values < 800 || values > 1000 {
-		t.Errorf("%d values kept, want 800 to 1000", values)
+	if values := st.Entries - 100; values < 3300 || values > 3600 {
+		t.Errorf("%d values kept, want 3300 to 3600", values)
 	}
 	for i := range 100 {
 		if v, err := s.Add(ctx, fmt.Append(nil, "counter", i), 0, 0); err != nil || v != 1 {
@@ -119,13 +119,13 @@ func TestLimitEvictsLeastRecentlyUsed(t *testing.T) {
 		}
 	}
 	kept := 0
-	for i := n - 500; i < n; i++ {
+	for i := n - 2000; i < n; i++ {
 		if _, err := s.Get(ctx, fmt.Append(nil, "cold", i)); err == nil {
 			kept++
 		}
 	}
-	if kept < 400 {
-		t.Errorf("of the newest 500 values %d are there, want at least 400", kept)
+	if kept < 1800 {
+		t.Errorf("of the newest 2000 values %d are there, want at least 1800", kept)
 	}
 }
 

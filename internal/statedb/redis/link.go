@@ -2,9 +2,11 @@ package redis
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -58,6 +60,9 @@ func newLink(client rueidis.ClientOption, o Options) *link {
 	}
 	l.now.Store(newEra(nil, nil))
 	ctx, cancel := context.WithCancel(context.Background())
+	l.client.DialCtxFn = func(_ context.Context, address string, d *net.Dialer, config *tls.Config) (net.Conn, error) {
+		return dial(ctx, address, d, config)
+	}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -68,6 +73,17 @@ func newLink(client rueidis.ClientOption, o Options) *link {
 		<-done
 	})
 	return l
+}
+
+// dial connects. It does not end with the call that needed the connection, for others may be waiting for it, too; it ends
+// with the link.
+func dial(ctx context.Context, address string, d *net.Dialer, config *tls.Config) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, d.Timeout)
+	defer cancel()
+	if config == nil {
+		return d.DialContext(ctx, "tcp", address)
+	}
+	return (&tls.Dialer{NetDialer: d, Config: config}).DialContext(ctx, "tcp", address)
 }
 
 func (l *link) close() {

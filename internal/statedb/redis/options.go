@@ -2,7 +2,6 @@ package redis
 
 import (
 	"cmp"
-	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -103,22 +102,11 @@ func (o *Options) client() (rueidis.ClientOption, error) {
 	c.Dialer.Timeout = o.timeout()
 	c.Dialer.KeepAlive = time.Second // idle connections are tried so often
 	c.Sentinel.Dialer = c.Dialer
-	c.DialCtxFn = dial
 	if o.TLS {
 		c.TLSConfig = o.tls()
 		c.Sentinel.TLSConfig = c.TLSConfig
 	}
 	return c, nil
-}
-
-// dial connects. It does not end with the call that needed the connection: others may be waiting for it, too.
-func dial(_ context.Context, address string, d *net.Dialer, config *tls.Config) (net.Conn, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), d.Timeout)
-	defer cancel()
-	if config == nil {
-		return d.DialContext(ctx, "tcp", address)
-	}
-	return (&tls.Dialer{NetDialer: d, Config: config}).DialContext(ctx, "tcp", address)
 }
 
 func (o *Options) tls() *tls.Config {

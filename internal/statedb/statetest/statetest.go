@@ -7,6 +7,7 @@ package statetest
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"time"
 
@@ -25,6 +26,13 @@ type Harness struct {
 
 // Run opens a fresh store for each case, and closes it.
 func Run(t *testing.T, open func(t *testing.T) Harness) {
+	run(t, slices.Concat(counterCases, storeCases), open)
+}
+
+// RunCounters checks what does nothing but count. The stores that it opens are made with OnlyCounters.
+func RunCounters(t *testing.T, open func(t *testing.T) Harness) { run(t, counterCases, open) }
+
+func run(t *testing.T, cases []testCase, open func(t *testing.T) Harness) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			h := open(t)
@@ -41,15 +49,50 @@ func Run(t *testing.T, open func(t *testing.T) Harness) {
 	}
 }
 
-var cases = []struct {
+// OnlyCounters makes a store of what only counts; its other methods may not be called.
+func OnlyCounters(c interface {
+	state.Counters
+	Close() error
+}) state.Store {
+	return onlyCounters{Counters: c, close: c.Close}
+}
+
+type onlyCounters struct {
+	state.Counters
+	rest
+	close func() error
+}
+
+// rest has the methods of a store that counters lack.
+type rest interface {
+	Get(ctx context.Context, key []byte) ([]byte, error)
+	Put(ctx context.Context, key, value []byte, ttl time.Duration) error
+	PutNew(ctx context.Context, key, value []byte, ttl time.Duration) (bool, error)
+	Swap(ctx context.Context, key, old, value []byte, ttl time.Duration) (bool, error)
+	Delete(ctx context.Context, keys ...[]byte) error
+	Scan(ctx context.Context, prefix []byte, yield func(key []byte) bool) error
+}
+
+func (c onlyCounters) Close() error { return c.close() }
+
+type testCase struct {
 	name string
 	run  func(t *test)
-}{
+}
+
+var counterCases = []testCase{
 	{"counter", counter},
 	{"counter expiry", counterExpiry},
 	{"take", take},
 	{"take is all or nothing", takeAllOrNothing},
 	{"take expiry", takeExpiry},
+	{"many add at once", manyAdd},
+	{"many take at once", manyTake},
+	{"many take crossing keys", manyTakeCrossing},
+}
+
+var storeCases = []testCase{
+	{"reading a counter", reading},
 	{"value", value},
 	{"value is copied", valueCopied},
 	{"value expiry", valueExpiry},
@@ -63,9 +106,6 @@ var cases = []struct {
 	{"binary keys", binaryKeys},
 	{"scan", scan},
 	{"scan and change", scanAndChange},
-	{"many add at once", manyAdd},
-	{"many take at once", manyTake},
-	{"many take crossing keys", manyTakeCrossing},
 	{"one of many gets the lock", manyPutNew},
 	{"many swap at once", manySwap},
 }
