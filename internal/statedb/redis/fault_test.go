@@ -3,7 +3,9 @@ package redis_test
 import (
 	"context"
 	"errors"
+	"io"
 	"log/slog"
+	"net"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -307,5 +309,48 @@ func TestTakeAcrossTags(t *testing.T) {
 		if n, err := s.Add(t.Context(), c.Key, 0, 0); n != 0 || err != nil {
 			t.Errorf("%s is %d, %v", c.Key, n, err)
 		}
+	}
+}
+
+// TestSomethingElse has other programs, and broken ones, where Redis should be.
+func TestSomethingElse(t *testing.T) {
+	for name, says := range map[string]string{
+		"HTTP":        "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n",
+		"nothing":     "",
+		"half a line": "%7\r\n$6\r\nser",
+		"odd answer":  "%1\r\n$6\r\nserver\r\n:1\r\n" + "+OK\r\n+OK\r\n" + "Zwhat\r\n",
+		"huge":        "%1\r\n$6\r\nserver\r\n:1\r\n" + "+OK\r\n+OK\r\n" + "$9999999999999\r\n",
+		"binary":      "\x00\x01\x02\xff\r\n\r\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			l, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			var served sync.WaitGroup
+			served.Go(func() {
+				for {
+					c, err := l.Accept()
+					if err != nil {
+						return
+					}
+					served.Go(func() {
+						defer c.Close()
+						if _, err := c.Read(make([]byte, 1)); err == nil {
+							_, _ = io.WriteString(c, says)
+						}
+					})
+				}
+			})
+			t.Cleanup(served.Wait)
+			t.Cleanup(func() { l.Close() })
+			s := open(t, redis.Options{Addresses: []string{l.Addr().String()}, Timeout: 300 * time.Millisecond})
+			for range 3 {
+				if _, err := s.Get(t.Context(), counter); !errors.Is(err, state.ErrUnavailable) {
+					t.Errorf("got %v, want ErrUnavailable", err)
+				}
+				<-time.After(50 * time.Millisecond)
+			}
+		})
 	}
 }
