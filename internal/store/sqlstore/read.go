@@ -182,12 +182,14 @@ func (tx *tx) listQuery(k *entity.Kind, q store.Query) (string, []any, error) {
 	case slices.ContainsFunc(q.Tags, func(t string) bool { return !store.Storable(t) }):
 		return "", nil, nil
 	default:
-		for i, tag := range tags {
-			fmt.Fprintf(&s.from, ` JOIN config_tags t%d ON t%[1]d.kind = d.kind AND t%[1]d.id = d.id`, i)
-			fmt.Fprintf(&s.where, ` AND t%d.tag = %s AND t%[1]d.kind = %[3]s`, i, s.arg(tag), kind)
+		// The first leads through the index. The others are looked up: SQLite does not join as many tables as there may be tags.
+		s.from.WriteString(` JOIN config_tags t ON t.kind = d.kind AND t.id = d.id`)
+		fmt.Fprintf(&s.where, ` AND t.tag = %s AND t.kind = %s`, s.arg(tags[0]), kind)
+		for _, tag := range tags[1:] {
+			fmt.Fprintf(&s.where, ` AND EXISTS (SELECT 1 FROM config_tags o WHERE o.tag = %s AND o.kind = %s AND o.id = d.id)`, s.arg(tag), kind)
 		}
 		if q.Ref == "" {
-			id = "t0.id"
+			id = "t.id"
 		}
 	}
 	order := id

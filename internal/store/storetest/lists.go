@@ -102,6 +102,13 @@ func tagFilter(t *testing.T, open Open) {
 			equal(t, c.want, numbers(t, s, Parents, store.Query{Size: size, Tags: c.tags, AnyTag: c.any}))
 		}
 	}
+	var many []string
+	for n := range 200 {
+		many = append(many, ID(n))
+	}
+	put(t, s, Parents, Doc(6, "tags", many))
+	equal(t, []int{6}, numbers(t, s, Parents, store.Query{Size: 10, Tags: many}))
+	equal(t, []int{6}, numbers(t, s, Parents, store.Query{Size: 10, Tags: many, AnyTag: true}))
 	put(t, s, Parents, Doc(1, "tags", []string{"c"}))
 	equal(t, []int{5}, numbers(t, s, Parents, store.Query{Size: 10, Tags: []string{"a"}}))
 }
