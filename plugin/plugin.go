@@ -82,6 +82,11 @@ func Define[C any](d Desc, build func(C, Env) (any, error), rules ...schema.Rule
 // New makes an instance of a configuration that has passed the schema.
 func (t *Type) New(config map[string]any, env Env) (any, error) { return t.build(config, env) }
 
+// Schema returns the schema of a whole configuration of the plugin: scopes, protocols and config, as under GET /schemas/plugins/….
+func (t *Type) Schema() *schema.Schema {
+	return schema.Plugin(t.Config, schema.Scope{Protocols: t.Protocols, NoConsumer: t.NoConsumer, NoService: t.NoService, NoRoute: t.NoRoute})
+}
+
 // Scope holds the ids of what a plugin configuration is bound to; "" where it is not.
 type Scope struct{ Route, Service, Consumer string }
 

@@ -208,12 +208,11 @@ func Migrate(ctx context.Context, s *settings.Settings) error {
 
 // subSchema returns the schema lookup of a plugin set, for declarative files.
 func subSchema(types plugin.Types) func(name string) *schema.Schema {
-	return func(name string) *schema.Schema {
-		if t := types[name]; t != nil {
-			return t.Config
-		}
-		return nil
+	whole := map[string]*schema.Schema{}
+	for name, t := range types {
+		whole[name] = t.Schema()
 	}
+	return func(name string) *schema.Schema { return whole[name] }
 }
 
 // ParseFile reads a declarative file as a gateway with these settings would.
