@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"reflect"
 	"runtime/debug"
@@ -47,6 +48,26 @@ type Call struct {
 	AccessKey string // of the signature; "" when unsigned
 	RequestID string
 	Request   *http.Request // for the address and host of the caller
+}
+
+// IP is the caller's address.
+func (c *Call) IP() string {
+	if c.Request == nil {
+		return ""
+	}
+	host, _, err := net.SplitHostPort(c.Request.RemoteAddr)
+	if err != nil {
+		return ""
+	}
+	return host
+}
+
+// Agent is what the caller's program calls itself.
+func (c *Call) Agent() string {
+	if c.Request == nil {
+		return ""
+	}
+	return c.Request.UserAgent()
 }
 
 // Operation is one operation of the API. Made by Op.
