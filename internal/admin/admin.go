@@ -110,8 +110,7 @@ func New(o Options) http.Handler {
 		shape := recordOf(t.Config)
 		a.records["plugins/"+name] = shape
 		a.oldNames = a.oldNames || shape.hasOld()
-		a.whole[name] = schema.Plugin(t.Config, schema.Scope{Protocols: t.Protocols, NoConsumer: t.NoConsumer,
-			NoService: t.NoService, NoRoute: t.NoRoute})
+		a.whole[name] = t.Schema()
 	}
 	a.mountNode()
 	a.mountSchemas()

@@ -90,14 +90,7 @@ func (s *Stage) Instance(t testing.TB, typ *plugin.Type, config string) *plugint
 // Schema compares what GET /schemas/plugins/{name} answers with Kong's answer in testdata/schema.json.
 func Schema(t *testing.T, typ *plugin.Type) {
 	t.Helper()
-	schematest.Golden(t, whole(typ), "testdata/schema.json")
-}
-
-// whole is the schema of the plugin with its scopes.
-func whole(typ *plugin.Type) *schema.Schema {
-	return schema.Plugin(typ.Config, schema.Scope{
-		Protocols: typ.Protocols, NoConsumer: typ.NoConsumer, NoService: typ.NoService, NoRoute: typ.NoRoute,
-	})
+	schematest.Golden(t, typ.Schema(), "testdata/schema.json")
 }
 
 // Bad is a configuration, in YAML, and a part of what is said about it: "config.field: text".
@@ -111,7 +104,7 @@ func BadConfig(t *testing.T, typ *plugin.Type, list []Bad) {
 		if err := yaml.Unmarshal([]byte(bad.Config), &doc); err != nil {
 			t.Fatalf("%v in %s", err, bad.Config)
 		}
-		_, errs := whole(typ).Process(map[string]any{"config": doc}, schema.Options{Op: schema.Create, Now: time.Now()})
+		_, errs := typ.Schema().Process(map[string]any{"config": doc}, schema.Options{Op: schema.Create, Now: time.Now()})
 		if said := flatten("", errs); !slices.ContainsFunc(said, func(s string) bool { return strings.Contains(s, bad.Want) }) {
 			t.Errorf("%s: got %q, want %q", bad.Config, said, bad.Want)
 		}
