@@ -172,6 +172,10 @@ func TestErrorsAreCompleteAndHarmless(t *testing.T) {
 	got = a.want(400, "PATCH", "/services/s", `{"port":-1,"path":"/new"}`)
 	a.equal(got, "fields", `{"port":"value should be between 0 and 65535"}`)
 	a.equal(a.want(200, "GET", "/services/s", ""), "path", `null`)
+	id := a.want(200, "GET", "/services/s", "")["id"].(string)
+	got = a.want(400, "POST", "/services", "host=h&id="+id)
+	a.equal(got, "code", `3`)
+	a.equal(got, "message", fmt.Sprintf("%q", `primary key violation on key '{id="`+id+`"}'`))
 }
 
 func TestPatchMerges(t *testing.T) {
