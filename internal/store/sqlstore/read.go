@@ -182,11 +182,12 @@ func (tx *tx) listQuery(k *entity.Kind, q store.Query) (string, []any, error) {
 	case slices.ContainsFunc(q.Tags, func(t string) bool { return !store.Storable(t) }):
 		return "", nil, nil
 	default:
-		// The first leads through the index. The others are looked up: SQLite does not join as many tables as there may be tags.
+		// The first leads through the index. The others are counted: neither database likes to join as many tables as there may be tags.
 		s.from.WriteString(` JOIN config_tags t ON t.kind = d.kind AND t.id = d.id`)
 		fmt.Fprintf(&s.where, ` AND t.tag = %s AND t.kind = %s`, s.arg(tags[0]), kind)
-		for _, tag := range tags[1:] {
-			fmt.Fprintf(&s.where, ` AND EXISTS (SELECT 1 FROM config_tags o WHERE o.tag = %s AND o.kind = %s AND o.id = d.id)`, s.arg(tag), kind)
+		if more := tags[1:]; len(more) > 0 {
+			fmt.Fprintf(&s.where, ` AND (SELECT count(*) FROM config_tags o WHERE o.tag IN (%s) AND o.kind = %s AND o.id = d.id) = %d`,
+				s.list(more), kind, len(more))
 		}
 		if q.Ref == "" {
 			id = "t.id"
