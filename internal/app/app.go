@@ -50,6 +50,7 @@ type gateway struct {
 	settings *settings.Settings
 	log      *slog.Logger
 	logs     []*observe.File
+	adminLog *observe.File // nil for off
 	nodeID   string
 	started  time.Time
 

@@ -47,6 +47,9 @@ func (g *gateway) open(ctx context.Context, o Options) (err error) {
 			return err
 		}
 	}
+	if g.adminLog, err = g.accessLog("admin_access_log", s.AdminAccessLog); err != nil {
+		return err
+	}
 	if g.nodeID, err = nodeID(s); err != nil {
 		return err
 	}
@@ -85,7 +88,7 @@ func logPath(s *settings.Settings, p string) string {
 }
 
 // accessLog opens an access log; nil for off.
-func (g *gateway) accessLog(key, path string) (proxy.AccessLog, error) {
+func (g *gateway) accessLog(key, path string) (*observe.File, error) {
 	if path == "off" || path == "" {
 		return nil, nil
 	}
@@ -290,11 +293,15 @@ func (g *gateway) openProxy() error {
 		Types: g.types, Balance: g.registry, Directory: g.directory, Roots: roots, VerifyUpstream: s.TLSVerify, Certificates: certs,
 		Env: plugin.Env{Log: g.log, State: g.state, Local: g.local, Now: time.Now, Transport: g.transport(), Secret: g.secret},
 	}
-	g.proxy = proxy.New(proxy.Options{
+	options := proxy.Options{
 		Version: Version(), Header: s.Enabled, UpstreamID: len(s.HeadersUpstream) > 0 && !strings.EqualFold(s.HeadersUpstream[0], "off"),
 		TrustedIPs: s.TrustedIPs, RealIPHeader: s.RealIPHeader, RealIPRecursive: s.RealIPRecursive, ErrorType: s.ErrorDefaultType,
-		AllowDebug: s.AllowDebugHeader, Pool: g.pool, AccessLog: log, Log: g.log,
-	})
+		AllowDebug: s.AllowDebugHeader, Pool: g.pool, Log: g.log,
+	}
+	if log != nil {
+		options.AccessLog = log
+	}
+	g.proxy = proxy.New(options)
 	g.onClose(func() error { g.proxy.Close(); return nil })
 	return nil
 }

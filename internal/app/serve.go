@@ -15,6 +15,7 @@ import (
 	"github.com/gibbon-gateway/gibbon/internal/admin"
 	"github.com/gibbon-gateway/gibbon/internal/demo"
 	"github.com/gibbon-gateway/gibbon/internal/http1"
+	"github.com/gibbon-gateway/gibbon/internal/observe"
 	"github.com/gibbon-gateway/gibbon/internal/settings"
 	"github.com/gibbon-gateway/gibbon/plugin"
 )
@@ -63,7 +64,7 @@ func (g *gateway) serve(l *listening, task func(name string, run func(ctx contex
 		task(b.spec.Text, func(context.Context) error { return ignore(server.Serve(b.Listener), http1.ErrServerClosed) })
 	}
 	api := g.adminAPI()
-	v.serveHTTP(g, l.admin, api, task)
+	v.serveHTTP(g, l.admin, g.logged(api), task)
 	v.serveHTTP(g, l.status, g.statusAPI(api), task)
 	if g.provider != nil {
 		v.serveHTTP(g, l.idp, g.provider, task)
@@ -161,6 +162,14 @@ func (g *gateway) adminAPI() http.Handler {
 			}
 		},
 	})
+}
+
+// logged writes the Admin API's access log, where there is one.
+func (g *gateway) logged(api http.Handler) http.Handler {
+	if g.adminLog == nil {
+		return api
+	}
+	return observe.Access(api, g.adminLog)
 }
 
 // statusAPI serves what load balancers and probes ask: /status as the Admin API has it, and /status/ready.

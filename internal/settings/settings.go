@@ -47,7 +47,7 @@ type Keys struct {
 	AdminAccessLog    string   `json:"admin_access_log" conf:"default=off" doc:"As proxy_access_log, for the Admin API."`
 	ProxyListen       string   `json:"proxy_listen" conf:"default=0.0.0.0:8000 reuseport backlog=16384, 0.0.0.0:8443 http2 ssl reuseport backlog=16384" doc:"Addresses of the proxy, with flags ssl, http2, reuseport, backlog=n; or off."`
 	AdminListen       string   `json:"admin_listen" conf:"default=127.0.0.1:8001 reuseport backlog=16384, 127.0.0.1:8444 http2 ssl reuseport backlog=16384" doc:"Addresses of the Admin API; or off."`
-	StatusListen      string   `json:"status_listen" conf:"default=127.0.0.1:8007" doc:"Addresses of the status API (/status, /status/ready, /metrics); or off."`
+	StatusListen      string   `json:"status_listen" conf:"default=127.0.0.1:8007" doc:"Addresses that say how the gateway is (/status, /status/ready); or off."`
 	ConsoleListen     string   `json:"console_listen" conf:"default=127.0.0.1:8002" doc:"Addresses kept for the web console, which this version does not have: nothing listens there. Kong's admin_gui_listen sets it too. Ours."`
 	IDPListen         string   `json:"idp_listen" conf:"default=127.0.0.1:9229" doc:"Addresses of the identity provider; or off. Ours."`
 	DemoListen        string   `json:"demo_listen" conf:"default=off" doc:"Address of the sample upstream (httpbin and /hello); start --demo sets it. Ours."`

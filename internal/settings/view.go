@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"io"
 	"maps"
 	"regexp"
 	"slices"
@@ -76,3 +77,6 @@ func Known() []string {
 	slices.Sort(all)
 	return all
 }
+
+// Markdown writes the reference of all keys.
+func Markdown(w io.Writer) error { return keySchema.Markdown(w) }
