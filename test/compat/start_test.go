@@ -31,7 +31,7 @@ func start(t *testing.T, configYAML string, raw bool) (proxyURL string) {
 	types := plugins.All()
 	config, err := source.Parse([]byte(configYAML), source.Options{Plugin: func(name string) *schema.Schema {
 		if p := types[name]; p != nil {
-			return p.Config
+			return p.Schema()
 		}
 		return nil
 	}})
