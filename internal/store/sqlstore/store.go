@@ -94,6 +94,9 @@ func (s *Store) Close() error {
 	return err
 }
 
+// DB returns the database, for what gateways share beside documents. It ends with the store.
+func (s *Store) DB() *sqldb.DB { return s.db }
+
 // wake wakes those that watch.
 func (s *Store) wake() {
 	s.mu.Lock()
