@@ -59,6 +59,7 @@ type gateway struct {
 	declared     *source.Declared // nil otherwise
 	source       source.Source
 	state, local state.Store
+	cluster      state.Counters // in the database; nil without one
 	secret       func(name string) ([]byte, error)
 	registry     *balance.Registry
 	directory    *snapshot.Directory

@@ -28,6 +28,7 @@ import (
 	"github.com/gibbon-gateway/gibbon/internal/source"
 	"github.com/gibbon-gateway/gibbon/internal/statedb/memory"
 	"github.com/gibbon-gateway/gibbon/internal/statedb/redis"
+	"github.com/gibbon-gateway/gibbon/internal/store/sqlcount"
 	"github.com/gibbon-gateway/gibbon/internal/store/sqldb"
 	"github.com/gibbon-gateway/gibbon/internal/store/sqlstore"
 	"github.com/gibbon-gateway/gibbon/plugin"
@@ -165,7 +166,9 @@ func (g *gateway) openSource(ctx context.Context) error {
 		return fmt.Errorf("database %s: %w", s.Database, err)
 	}
 	g.onClose(db.Close)
-	g.store = db
+	counters := sqlcount.New(db.DB(), sqlcount.Options{})
+	g.onClose(counters.Close)
+	g.store, g.cluster = db, counters
 	g.source = source.FromStore(db, g.log)
 	g.secret = func(name string) ([]byte, error) {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
@@ -291,7 +294,7 @@ func (g *gateway) openProxy() error {
 	g.directory = new(snapshot.Directory)
 	g.build = snapshot.Options{
 		Types: g.types, Balance: g.registry, Directory: g.directory, Roots: roots, VerifyUpstream: s.TLSVerify, Certificates: certs,
-		Env: plugin.Env{Log: g.log, State: g.state, Local: g.local, Now: time.Now, Transport: g.transport(), Secret: g.secret},
+		Env: plugin.Env{Log: g.log, State: g.state, Local: g.local, Cluster: g.cluster, Now: time.Now, Transport: g.transport(), Secret: g.secret},
 	}
 	options := proxy.Options{
 		Version: Version(), Header: s.Enabled, UpstreamID: len(s.HeadersUpstream) > 0 && !strings.EqualFold(s.HeadersUpstream[0], "off"),
