@@ -49,8 +49,10 @@ type Server struct {
 	accepted  atomic.Int64
 	ended     atomic.Int64
 	running   sync.WaitGroup // connections
+	handover  chan *Conn     // to workers that wait
+	spare     atomic.Int32   // how many do
 	swept     chan struct{}  // closed when the sweep is to end
-	sweeping  sync.WaitGroup
+	sweeping  sync.WaitGroup // the sweep and the workers
 }
 
 // ErrServerClosed is what Serve returns after Shutdown.
@@ -60,7 +62,7 @@ func (s *Server) begin() {
 	s.limits = s.Limits.withDefaults()
 	s.head = s.limits.head()
 	s.listeners = make(map[net.Listener]struct{})
-	s.swept = make(chan struct{})
+	s.swept, s.handover = make(chan struct{}), make(chan *Conn)
 	s.sweeping.Go(func() { s.conns.run(s.swept, func(int64, bool) {}) })
 }
 
@@ -142,8 +144,33 @@ func (s *Server) adopt(nc net.Conn) bool {
 		nc = tls.Server(nc, s.TLSConfig)
 	}
 	c.init(nc, below, s.Raw)
-	go c.serve()
+	select {
+	case s.handover <- c:
+	default:
+		s.sweeping.Go(func() { s.work(c) })
+	}
 	return true
+}
+
+// keptWorkers is how many goroutines wait for another connection when theirs has ended: their stacks have grown already, which is
+// a good part of what a new connection costs.
+const keptWorkers = 64
+
+// work serves connections, first c.
+func (s *Server) work(c *Conn) {
+	for {
+		c.serve()
+		if s.spare.Add(1) > keptWorkers {
+			s.spare.Add(-1)
+			return
+		}
+		select {
+		case c = <-s.handover:
+			s.spare.Add(-1)
+		case <-s.swept:
+			return
+		}
+	}
 }
 
 // Connections returns how many connections were accepted since the start, and how many of them are open.
