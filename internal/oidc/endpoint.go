@@ -283,3 +283,26 @@ func (e *Endpoint) Push(ctx context.Context, c *Client, form url.Values) (string
 	}
 	return doc.RequestURI, nil
 }
+
+// PostToken posts a token, as bearer token, to an address that answers with another one: Kong's token_exchange_endpoint.
+func (f *Fetcher) PostToken(ctx context.Context, address, token string) (string, error) {
+	r, err := http.NewRequest(http.MethodPost, address, nil)
+	if err != nil {
+		return "", fmt.Errorf("%w: %w", ErrUnreachable, err)
+	}
+	r.Header.Set("Authorization", "Bearer "+token)
+	a, err := f.do(ctx, r)
+	if err != nil {
+		return "", fmt.Errorf("token exchange endpoint: %w", err)
+	}
+	fresh := string(bytes.TrimSpace(a.body))
+	switch {
+	case a.status >= 500:
+		return "", fmt.Errorf("%w: token exchange endpoint answered %d", ErrUnreachable, a.status)
+	case a.status != http.StatusOK:
+		return "", &RefusedError{Endpoint: "token exchange", Status: a.status}
+	case fresh == "" || len(fresh) > jose.MaxToken || strings.ContainsAny(fresh, " \r\n\t<"):
+		return "", fmt.Errorf("%w: token exchange endpoint gave no token", ErrUnreachable)
+	}
+	return fresh, nil
+}
