@@ -45,7 +45,8 @@ type Counters interface {
 }
 
 // Store keeps counters and values. All methods are safe for concurrent use. Keys are borrowed for the call only. A ttl of
-// zero or less means: no expiry. A key holds a counter (Add, Take) or a value (the others), never both at a time.
+// zero or less means: no expiry. A key holds a counter (Add, Take) or a value (the others), never both at a time. Errors tell
+// neither keys nor values, which may be secret.
 type Store interface {
 	Counters
 	// Get returns a copy of the value at key, or ErrNotFound.

@@ -105,7 +105,7 @@ func (s *Store) Add(_ context.Context, key []byte, n int64, ttl time.Duration) (
 		e = &entry{key: string(key), counter: true, expires: deadline(now, ttl)}
 		sh.insert(e)
 	case !e.counter:
-		return 0, fmt.Errorf("add to %q: %w", key, state.ErrKind)
+		return 0, fmt.Errorf("add: %w", state.ErrKind)
 	}
 	e.count += n
 	return e.count, nil
@@ -122,7 +122,7 @@ func (s *Store) Get(_ context.Context, key []byte) ([]byte, error) {
 		return nil, state.ErrNotFound
 	}
 	if e.counter {
-		return nil, fmt.Errorf("get %q: %w", key, state.ErrKind)
+		return nil, fmt.Errorf("get: %w", state.ErrKind)
 	}
 	sh.touch(e, now)
 	return bytes.Clone(e.value), nil
@@ -147,7 +147,7 @@ func (s *Store) Swap(_ context.Context, key, old, value []byte, ttl time.Duratio
 // put stores value if the entry that is there now, or nil, is as wanted.
 func (s *Store) put(key, value []byte, ttl time.Duration, wanted func(*entry) bool) (bool, error) {
 	if s.max > 0 && int64(len(key)+len(value)+overhead) > s.max {
-		return false, fmt.Errorf("put %d bytes at %q: %w", len(value), key, state.ErrTooLarge)
+		return false, fmt.Errorf("put %d bytes: %w", len(value), state.ErrTooLarge)
 	}
 	now := s.now().UnixNano()
 	sh := s.shard(key)

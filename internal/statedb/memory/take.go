@@ -32,7 +32,7 @@ func (s *Store) Take(_ context.Context, n int64, claims []state.Claim) (bool, er
 		c := &claims[i]
 		e := s.live(&s.shards[shards[i]], c.Key, now)
 		if e != nil && !e.counter {
-			return false, fmt.Errorf("take of %q: %w", c.Key, state.ErrKind)
+			return false, fmt.Errorf("take: %w", state.ErrKind)
 		}
 		entries = append(entries, e)
 		ok = ok && valueOf(e) <= c.Max-n

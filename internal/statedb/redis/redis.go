@@ -8,6 +8,7 @@ package redis
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -60,9 +61,9 @@ func millis(ttl time.Duration) int64 {
 // maxValue is the longest value, in bytes: what a server takes by default, less the mark.
 const maxValue = 512<<20 - 1
 
-func checkSize(key, value []byte) error {
+func checkSize(value []byte) error {
 	if len(value) > maxValue {
-		return fmt.Errorf("put %d bytes at %q: %w", len(value), key, state.ErrTooLarge)
+		return fmt.Errorf("put %d bytes: %w", len(value), state.ErrTooLarge)
 	}
 	return nil
 }
@@ -80,7 +81,7 @@ func (s *Store) Add(ctx context.Context, key []byte, n int64, ttl time.Duration)
 		return err
 	})
 	if err != nil {
-		return 0, fmt.Errorf("add to %q: %w", key, err)
+		return 0, fmt.Errorf("add: %w", err)
 	}
 	return sum, nil
 }
@@ -126,7 +127,7 @@ func (s *Store) Take(ctx context.Context, n int64, claims []state.Claim) (bool, 
 		err = fmt.Errorf("got %d numbers", len(answer))
 	}
 	if err != nil {
-		return false, fmt.Errorf("take from %q: %w", claims[0].Key, err)
+		return false, fmt.Errorf("take: %w", err)
 	}
 	for i := range claims {
 		claims[i].Value = answer[1+i]
@@ -142,7 +143,7 @@ func (s *Store) together(claims []state.Claim) error {
 	first := state.Tag(claims[0].Key)
 	for i := range claims {
 		if !bytes.Equal(state.Tag(claims[i].Key), first) {
-			return fmt.Errorf("take from %q and %q: their tags differ", claims[0].Key, claims[i].Key)
+			return errors.New("take: the tags of the keys differ")
 		}
 	}
 	return nil
@@ -162,14 +163,14 @@ func (s *Store) Get(ctx context.Context, key []byte) (value []byte, err error) {
 		err = state.ErrKind
 	}
 	if err != nil {
-		return nil, fmt.Errorf("get %q: %w", key, err)
+		return nil, fmt.Errorf("get: %w", err)
 	}
 	return value[1:], nil
 }
 
 // Put implements state.Store.
 func (s *Store) Put(ctx context.Context, key, value []byte, ttl time.Duration) error {
-	if err := checkSize(key, value); err != nil {
+	if err := checkSize(value); err != nil {
 		return err
 	}
 	k, v := s.key(key), encode(value)
@@ -181,14 +182,14 @@ func (s *Store) Put(ctx context.Context, key, value []byte, ttl time.Duration) e
 		return c.Do(ctx, set.Build()).Error()
 	})
 	if err != nil {
-		return fmt.Errorf("put %q: %w", key, err)
+		return fmt.Errorf("put: %w", err)
 	}
 	return nil
 }
 
 // PutNew implements state.Store.
 func (s *Store) PutNew(ctx context.Context, key, value []byte, ttl time.Duration) (bool, error) {
-	if err := checkSize(key, value); err != nil {
+	if err := checkSize(value); err != nil {
 		return false, err
 	}
 	k, v := s.key(key), encode(value)
@@ -203,14 +204,14 @@ func (s *Store) PutNew(ctx context.Context, key, value []byte, ttl time.Duration
 		return false, nil
 	}
 	if err != nil {
-		return false, fmt.Errorf("put new %q: %w", key, err)
+		return false, fmt.Errorf("put new: %w", err)
 	}
 	return true, nil
 }
 
 // Swap implements state.Store with a script.
 func (s *Store) Swap(ctx context.Context, key, old, value []byte, ttl time.Duration) (swapped bool, err error) {
-	if err := checkSize(key, value); err != nil {
+	if err := checkSize(value); err != nil {
 		return false, err
 	}
 	k := s.key(key)
@@ -221,7 +222,7 @@ func (s *Store) Swap(ctx context.Context, key, old, value []byte, ttl time.Durat
 		return err
 	})
 	if err != nil {
-		return false, fmt.Errorf("swap %q: %w", key, err)
+		return false, fmt.Errorf("swap: %w", err)
 	}
 	return swapped, nil
 }
@@ -247,7 +248,7 @@ func (s *Store) Delete(ctx context.Context, keys ...[]byte) error {
 			return nil
 		})
 		if err != nil {
-			return fmt.Errorf("delete %d keys, %q first: %w", len(some), some[0], err)
+			return fmt.Errorf("delete %d keys: %w", len(some), err)
 		}
 	}
 	return nil
@@ -261,7 +262,7 @@ func (s *Store) Scan(ctx context.Context, prefix []byte, yield func(key []byte) 
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("scan %q: %w", prefix, err)
+		return fmt.Errorf("scan: %w", err)
 	}
 	pattern := glob.Replace(s.key(prefix)) + "*"
 	for _, node := range nodes {
@@ -271,7 +272,7 @@ func (s *Store) Scan(ctx context.Context, prefix []byte, yield func(key []byte) 
 				return err
 			})
 			if err != nil {
-				return fmt.Errorf("scan %q: %w", prefix, err)
+				return fmt.Errorf("scan: %w", err)
 			}
 			for _, k := range entry.Elements {
 				if !yield([]byte(k[len(s.prefix):])) {

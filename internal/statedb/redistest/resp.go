@@ -2,7 +2,6 @@ package redistest
 
 import (
 	"bufio"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -23,6 +22,11 @@ func converse(c net.Conn, args ...string) (string, error) {
 	return read(bufio.NewReader(c))
 }
 
+// refusal is an error that the server answers with.
+type refusal string
+
+func (r refusal) Error() string { return string(r) }
+
 // read reads one answer as text; what is not there is "".
 func read(r *bufio.Reader) (string, error) {
 	line, err := r.ReadString('\n')
@@ -34,7 +38,7 @@ func read(r *bufio.Reader) (string, error) {
 	case '+', ':':
 		return text, nil
 	case '-':
-		return "", errors.New(text)
+		return "", refusal(text)
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil {

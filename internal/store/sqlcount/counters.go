@@ -92,7 +92,7 @@ func (c *Counters) Close() error {
 func (c *Counters) Add(ctx context.Context, key []byte, n int64, ttl time.Duration) (int64, error) {
 	j := &job{n: n, add: true, claims: []claim{{key: string(key), ttl: ttl}}}
 	if err := c.do(ctx, j); err != nil {
-		return 0, fmt.Errorf("add to %q: %w", key, err)
+		return 0, fmt.Errorf("add: %w", err)
 	}
 	return j.claims[0].value, nil
 }
@@ -110,7 +110,7 @@ func (c *Counters) Take(ctx context.Context, n int64, claims []state.Claim) (boo
 		j.claims[i] = claim{key: string(claims[i].Key), max: claims[i].Max, ttl: claims[i].TTL}
 	}
 	if err := c.do(ctx, j); err != nil {
-		return false, fmt.Errorf("take from %q: %w", claims[0].Key, err)
+		return false, fmt.Errorf("take: %w", err)
 	}
 	for i := range claims {
 		claims[i].Value = j.claims[i].value
