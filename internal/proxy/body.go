@@ -12,13 +12,14 @@ type requestBody struct {
 	read     []byte
 	complete bool
 	err      error // why there will be no more
+	whole    int64 // length of a body that came with the head and was forwarded from there
 }
 
 // hold is how much of a body is collected before the upstream is asked, so that the request can be repeated and the upstream
 // does not wait for a slow client. Bodies of routes without request buffering are passed on at once.
 const hold = 64 << 10
 
-func (b *requestBody) reset() { b.read, b.complete, b.err = b.read[:0], false, nil }
+func (b *requestBody) reset() { b.read, b.complete, b.err, b.whole = b.read[:0], false, nil, 0 }
 
 func (b *requestBody) forget() {
 	if cap(b.read) > hold {

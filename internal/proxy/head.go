@@ -31,6 +31,7 @@ func (w *walk) content() (content, error) {
 	}
 	if !b.complete && len(b.read) == 0 {
 		if whole, ok := w.c.WholeBody(); ok {
+			b.whole = int64(len(whole))
 			return content{framed: true, length: int64(len(whole)), memory: whole}, nil
 		}
 	}

@@ -247,5 +247,5 @@ func (w *walk) outcome() {
 		o.Upstream = w.answered.Sub(w.asked)
 	}
 	o.Tries, o.Address = w.pick.Tries, w.pick.Addr
-	o.Received, o.Sent = w.c.BodyRead(), w.c.Sent()
+	o.Received, o.Sent = max(w.c.BodyRead(), w.body.whole), w.c.Sent()
 }

@@ -56,10 +56,24 @@ type probe struct {
 
 func (p *probe) run(phase string, x *plugin.Exchange) error {
 	p.h.note("%s:%s", phase, p.name)
+	p.h.mu.Lock()
+	defer p.h.mu.Unlock()
 	if p.h.do != nil {
 		return p.h.do(phase, p.name, x)
 	}
 	return nil
+}
+
+// set changes what the probes do, or what that depends on. The race detector does not see the order that raw I/O makes, so that
+// the lock is needed although nothing runs meanwhile.
+func (h *hooks) set(do func(phase, name string, x *plugin.Exchange) error) {
+	h.locked(func() { h.do = do })
+}
+
+func (h *hooks) locked(f func()) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	f()
 }
 
 func (p *probe) Rewrite(x *plugin.Exchange) error      { return p.run("rewrite", x) }
@@ -101,7 +115,7 @@ func TestPhases(t *testing.T) {
 		h := &hooks{}
 		g := start(t, setup{raw: raw, types: probes(h)}, append(to(t, up, ""),
 			probeOf(t, 10, "a", "a", ""), probeOf(t, 11, "b", "b", ""), probeOf(t, 12, "c", "c", `,"route":`+ref(2)))...)
-		h.do = func(phase, name string, x *plugin.Exchange) error {
+		h.set(func(phase, name string, x *plugin.Exchange) error {
 			switch {
 			case phase == "rewrite":
 				x.SetLocal("from " + name)
@@ -111,7 +125,7 @@ func TestPhases(t *testing.T) {
 				x.Response.Header.Set("X-"+name, fmt.Sprint(x.Response.FromUpstream))
 			}
 			return nil
-		}
+		})
 		a := g.do("GET", "/up", "")
 		h.wait(3)
 		want := "rewrite:a rewrite:b access:a access:c access:b respond:a respond:c respond:b header:a header:c header:b record:a record:c record:b"
@@ -126,13 +140,13 @@ func TestPhases(t *testing.T) {
 		if got := h.take(); got != "rewrite:a rewrite:b header:a header:b record:a record:b" {
 			t.Errorf("without a route: %s", got)
 		}
-		h.do = func(phase, name string, x *plugin.Exchange) error {
+		h.set(func(phase, name string, x *plugin.Exchange) error {
 			if phase == "access" && name == "a" {
 				x.Response.Header.Set("X-Early", "1")
 				return x.Exit(403, map[string]string{"message": "no"})
 			}
 			return nil
-		}
+		})
 		a = g.do("POST", "/up", "body")
 		h.wait(3)
 		if got := h.take(); got != "rewrite:a rewrite:b access:a header:a header:c header:b record:a record:c record:b" {
@@ -157,12 +171,12 @@ func TestPrecedence(t *testing.T) {
 			for i := range top + 1 {
 				objects = append(objects, probeOf(t, 50+i, "b", fmt.Sprint(i), scopes[i]))
 			}
-			h.do = func(phase, name string, x *plugin.Exchange) error {
+			h.set(func(phase, name string, x *plugin.Exchange) error {
 				if phase == "access" && name == "auth" && identified {
 					x.Identify(&entity.Consumer{ID: uuid(3), Username: "u"}, plugin.Credential{ID: "c"})
 				}
 				return nil
-			}
+			})
 			g := start(t, setup{types: types}, objects...)
 			g.do("GET", "/up", "")
 			h.wait(2)
@@ -184,7 +198,7 @@ func TestPluginFailures(t *testing.T) {
 			t.Run(phase+" "+how, func(t *testing.T) {
 				h := &hooks{}
 				g := start(t, setup{types: probes(h)}, append(to(t, up, ""), probeOf(t, 10, "a", "a", ""))...)
-				h.do = func(p, _ string, x *plugin.Exchange) error {
+				h.set(func(p, _ string, x *plugin.Exchange) error {
 					switch {
 					case p != phase:
 						return nil
@@ -192,7 +206,7 @@ func TestPluginFailures(t *testing.T) {
 						panic("on purpose")
 					}
 					return errors.New("on purpose")
-				}
+				})
 				a := g.do("GET", "/up", "")
 				want, text := 500, "An unexpected error occurred"
 				if phase == "record" {
@@ -201,7 +215,7 @@ func TestPluginFailures(t *testing.T) {
 				if a.StatusCode != want || !strings.Contains(a.body, text) || a.Header.Get("X-Kong-Request-Id") == "" {
 					t.Errorf("%d %v %q", a.StatusCode, a.Header, a.body)
 				}
-				h.do = nil
+				h.set(nil)
 				if a := g.do("GET", "/up", ""); a.StatusCode != 200 {
 					t.Errorf("afterwards: %d", a.StatusCode)
 				}
@@ -216,7 +230,7 @@ func TestChangedRequest(t *testing.T) {
 	paths(t, func(t *testing.T, raw bool) {
 		h := &hooks{}
 		g := start(t, setup{raw: raw, types: probes(h)}, append(to(t, up, `"path":"/base"`), probeOf(t, 10, "a", "a", ""))...)
-		h.do = func(phase, _ string, x *plugin.Exchange) error {
+		h.set(func(phase, _ string, x *plugin.Exchange) error {
 			if phase != "access" {
 				return nil
 			}
@@ -232,7 +246,7 @@ func TestChangedRequest(t *testing.T) {
 			x.Request.Header.Set("X-New", "1\r\nX: y")
 			x.Request.Header.Del("X-Old")
 			return nil
-		}
+		})
 		a := g.do("POST", "/up/x?q", "body", "X-Old", "1")
 		s := a.asked(t)
 		got := []string{s.Method, s.URI, s.Host, s.Body, s.Header.Get("X-New"), s.Header.Get("X-Old"), s.Header.Get("X"), fmt.Sprint(s.Length)}
@@ -249,7 +263,7 @@ func TestBodyRead(t *testing.T) {
 	paths(t, func(t *testing.T, raw bool) {
 		h := &hooks{}
 		g := start(t, setup{raw: raw, types: probes(h)}, append(to(t, up, ""), probeOf(t, 10, "a", "a", ""))...)
-		h.do = func(phase, _ string, x *plugin.Exchange) error {
+		h.set(func(phase, _ string, x *plugin.Exchange) error {
 			if phase == "access" {
 				b, err := x.Request.Body(1000)
 				if err != nil && err != plugin.ErrBodyTooLarge {
@@ -258,7 +272,7 @@ func TestBodyRead(t *testing.T) {
 				x.Response.Header.Set("X-Read", fmt.Sprint(len(b), err == nil))
 			}
 			return nil
-		}
+		})
 		big := strings.Repeat("a", 200<<10)
 		chunked := fmt.Sprintf("POST /up HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n", len(big), big)
 		for name, c := range map[string]struct{ request, body, read string }{
@@ -331,7 +345,7 @@ func TestBodiesPassing(t *testing.T) {
 				g := start(t, setup{raw: raw, types: probes(h)}, append(to(t, up, ""), probeOf(t, 10, "a", "a", ""))...)
 				k := &keeper{}
 				var upstream error
-				h.do = func(phase, _ string, x *plugin.Exchange) error {
+				h.set(func(phase, _ string, x *plugin.Exchange) error {
 					switch {
 					case phase == "respond" && c.observe:
 						x.ObserveBody(k)
@@ -341,7 +355,7 @@ func TestBodiesPassing(t *testing.T) {
 						upstream = x.Outcome.UpstreamErr
 					}
 					return nil
-				}
+				})
 				a := g.do(c.method, "/up", "")
 				h.wait(1)
 				if a.body != c.want || a.ContentLength != c.length || (a.err == nil) != c.complete || (upstream == nil) != c.complete {
@@ -376,7 +390,7 @@ func TestServe(t *testing.T) {
 		g := start(t, setup{raw: raw, types: probes(h)}, append(to(t, addrOf(up), ""), probeOf(t, 10, "a", "a", ""), probeOf(t, 11, "b", "b", ""))...)
 		var when string
 		k := &keeper{}
-		h.do = func(phase, name string, x *plugin.Exchange) error {
+		h.set(func(phase, name string, x *plugin.Exchange) error {
 			switch {
 			case name == "b" && phase == "header":
 				x.Response.Header.Set("X-Filtered", fmt.Sprint(x.Response.FromUpstream, x.Response.Status))
@@ -402,27 +416,29 @@ func TestServe(t *testing.T) {
 				return x.Serve(200, &stored, body)
 			}
 			return nil
-		}
-		for _, when = range []string{"access", "revalidate", "replace", "filtered"} {
+		})
+		for _, now := range []string{"access", "revalidate", "replace", "filtered"} {
+			h.locked(func() { when = now })
 			a := g.do("GET", "/up", "")
 			want := string(body)
-			if when == "filtered" {
+			if now == "filtered" {
 				want = strings.ToUpper(want) + "!"
 			}
 			if a.StatusCode != 200 || a.body != want || a.ContentLength != int64(len(want)) || a.Header.Get("X-Early") != "1" ||
 				a.Header.Get("X-Filtered") != "true 200" || a.Header.Get("X-Fresh") != "" || a.Header.Get("Content-Type") != "text/plain" ||
 				a.Header.Get("Via") != "1.1 origin, 1.1 gibbon/1.2.3" || a.Header.Get("X-Kong-Proxy-Latency") == "" ||
 				a.Header.Get("X-Kong-Response-Latency") != "" {
-				t.Errorf("%s: %d %v, body of %d bytes", when, a.StatusCode, a.Header, len(a.body))
+				t.Errorf("%s: %d %v, body of %d bytes", now, a.StatusCode, a.Header, len(a.body))
 			}
 			if string(body[:7]) != "stored " || stored.Len() != 3 {
 				t.Fatal("the stored response was changed")
 			}
 		}
+		h.wait(8)
 		if len(k.complete) != 1 || k.complete[0] {
 			t.Errorf("observer of a replaced response: %v", k.complete)
 		}
-		when = "access"
+		h.locked(func() { when = "access" })
 		if a := g.do("HEAD", "/up", ""); a.ContentLength != int64(len(body)) || a.body != "" {
 			t.Errorf("HEAD: %v", a.Header)
 		}
@@ -433,7 +449,7 @@ func TestServe(t *testing.T) {
 func TestServeOnFailure(t *testing.T) {
 	h := &hooks{}
 	g := start(t, setup{types: probes(h)}, append(to(t, "127.0.0.1:1", `"retries":0`), probeOf(t, 10, "a", "a", ""))...)
-	h.do = func(phase, _ string, x *plugin.Exchange) error {
+	h.set(func(phase, _ string, x *plugin.Exchange) error {
 		if phase == "respond" {
 			if x.Response.Status != 502 || x.Response.FromUpstream || x.Outcome.UpstreamErr == nil {
 				t.Errorf("%d, %v", x.Response.Status, x.Outcome.UpstreamErr)
@@ -441,7 +457,7 @@ func TestServeOnFailure(t *testing.T) {
 			return x.Serve(200, nil, []byte("stale"))
 		}
 		return nil
-	}
+	})
 	if a := g.do("GET", "/up", ""); a.StatusCode != 200 || a.body != "stale" {
 		t.Errorf("%d %q", a.StatusCode, a.body)
 	}
@@ -454,15 +470,16 @@ func TestDetach(t *testing.T) {
 		h := &hooks{}
 		g := start(t, setup{raw: raw, types: probes(h)}, append(to(t, up, `"path":"/base"`), probeOf(t, 10, "a", "a", ""))...)
 		var later *plugin.Detached
-		h.do = func(phase, _ string, x *plugin.Exchange) error {
+		h.set(func(phase, _ string, x *plugin.Exchange) error {
 			if phase == "access" {
 				later = x.Detach()
 				return x.Exit(202, nil)
 			}
 			return nil
-		}
+		})
 		g.do("GET", "/up/x?q=1", "", "X-Mine", "1", "Host", "h.test")
 		g.do("GET", "/other", "")
+		h.wait(2)
 		later.Header.Set("If-None-Match", "x")
 		got, err := later.Do(context.Background())
 		if err != nil {
@@ -495,18 +512,76 @@ func TestDetachCanceled(t *testing.T) {
 		h := &hooks{}
 		g := start(t, setup{raw: raw, types: probes(h)}, append(to(t, up, `"retries":0`), probeOf(t, 10, "a", "a", ""))...)
 		var later *plugin.Detached
-		h.do = func(phase, _ string, x *plugin.Exchange) error {
+		h.set(func(phase, _ string, x *plugin.Exchange) error {
 			if phase == "access" {
 				later = x.Detach()
 				return x.Exit(202, nil)
 			}
 			return nil
-		}
+		})
 		g.do("GET", "/up", "")
+		h.wait(1)
 		ctx, cancel := context.WithCancel(context.Background())
 		go func() { <-asked; cancel() }()
 		if _, err := later.Do(ctx); err == nil {
 			t.Error("no error")
 		}
 	})
+}
+
+// TestRecorderSees gives a recorder all of request, response and outcome, after the upstream's connection could be used again.
+func TestRecorderSees(t *testing.T) {
+	up := addrOf(echo(t))
+	paths(t, func(t *testing.T, raw bool) {
+		h := &hooks{}
+		g := start(t, setup{raw: raw, types: probes(h)}, append(to(t, up, ""), probeOf(t, 10, "a", "a", ""))...)
+		var got []string
+		h.set(func(phase, _ string, x *plugin.Exchange) error {
+			if phase == "record" {
+				o := &x.Outcome
+				got = []string{fmt.Sprint(x.Response.Status), x.Response.Header.Get("X-Upstream"), x.Response.Header.Get("Via"), x.Route.ID,
+					x.Service.ID, fmt.Sprint(o.Tries, o.Received, o.Sent > 500, o.Total >= o.Gateway, o.Upstream > 0, o.ClientErr, o.UpstreamErr),
+					o.Address.String(), string(x.Request.Path), x.Request.Header.Get("X-Mine")}
+			}
+			return nil
+		})
+		g.do("POST", "/up/x?y", "body", "X-Mine", "1")
+		h.wait(1)
+		want := []string{"200", "echo", "1.1 gibbon/1.2.3", uuid(2), uuid(1), "1 4 true true true <nil> <nil>", up, "/up/x", "1"}
+		if d := cmp.Diff(want, got); d != "" {
+			t.Error(d)
+		}
+	})
+}
+
+// TestRewriteAnswers ends a request before a route is looked for.
+func TestRewriteAnswers(t *testing.T) {
+	h := &hooks{}
+	g := start(t, setup{types: probes(h)}, append(to(t, addrOf(echo(t)), ""), probeOf(t, 10, "a", "a", ""))...)
+	h.set(func(phase, _ string, x *plugin.Exchange) error {
+		if phase == "rewrite" {
+			return x.Exit(418, "short")
+		}
+		return nil
+	})
+	if a := g.do("GET", "/up", ""); a.StatusCode != 418 || a.body != "short" {
+		t.Errorf("%d %q", a.StatusCode, a.body)
+	}
+	h.wait(1)
+	if got := h.take(); got != "rewrite:a header:a record:a" {
+		t.Error(got)
+	}
+}
+
+// TestPluginProtocols leaves plugins out that are for other protocols.
+func TestPluginProtocols(t *testing.T) {
+	h := &hooks{}
+	p := probeOf(t, 10, "a", "a", "")
+	p.Doc = []byte(strings.Replace(string(p.Doc), `["http","https"]`, `["https"]`, 1))
+	g := start(t, setup{types: probes(h)}, append(to(t, addrOf(echo(t)), ""), p, probeOf(t, 11, "b", "b", ""))...)
+	g.do("GET", "/up", "")
+	h.wait(1)
+	if got := h.take(); strings.Contains(got, ":a") || !strings.Contains(got, "access:b") {
+		t.Error(got)
+	}
 }

@@ -12,6 +12,7 @@ import (
 	"encoding/pem"
 	"fmt"
 	"io"
+	"log"
 	"math/big"
 	"net"
 	"net/http"
@@ -98,7 +99,7 @@ func TestUpstreamTLS(t *testing.T) {
 		fmt.Fprintf(w, "%s %s %s", r.TLS.ServerName, name, r.Proto)
 	}))
 	up.TLS = &tls.Config{Certificates: []tls.Certificate{pair}, ClientAuth: tls.VerifyClientCertIfGiven, ClientCAs: clients}
-	up.Config.ErrorLog = nil
+	up.Config.ErrorLog = log.New(io.Discard, "", 0)
 	up.StartTLS()
 	t.Cleanup(up.Close)
 	_, port, _ := net.SplitHostPort(up.Listener.Addr().String())
