@@ -1,6 +1,8 @@
 package redis_test
 
 import (
+	"fmt"
+	"os"
 	"strconv"
 	"testing"
 	"time"
@@ -12,7 +14,20 @@ import (
 	"github.com/gibbon-gateway/gibbon/internal/statedb/statetest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// TestMain looks for goroutines that stay. Those in which the driver drops connections of a Cluster end after five seconds.
+func TestMain(m *testing.M) {
+	code := m.Run()
+	err := goleak.Find()
+	for limit := time.Now().Add(8 * time.Second); err != nil && time.Now().Before(limit); {
+		<-time.After(200 * time.Millisecond)
+		err = goleak.Find()
+	}
+	if err != nil && code == 0 {
+		fmt.Fprintln(os.Stderr, "goroutines are left over:", err)
+		code = 1
+	}
+	os.Exit(code)
+}
 
 // unit is a lifetime that can be told from twice as long on a busy machine.
 const unit = 200 * time.Millisecond
