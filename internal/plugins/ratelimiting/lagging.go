@@ -1,6 +1,7 @@
 package ratelimiting
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -157,7 +158,10 @@ func (l *lagging) Add(_ context.Context, key []byte, n int64, ttl time.Duration)
 func (s *laggingShard) tally(c *state.Claim, now time.Time) *tally {
 	t := s.tallies[string(c.Key)]
 	if t == nil || !now.Before(t.expires) {
-		t = &tally{key: []byte(string(c.Key)), expires: now.Add(c.TTL)}
+		t = &tally{key: bytes.Clone(c.Key), expires: now.Add(c.TTL)}
+		if c.TTL <= 0 {
+			t.expires = now.AddDate(100, 0, 0) // never, for all that matters
+		}
 		s.tallies[string(t.key)] = t
 	}
 	t.touched = true

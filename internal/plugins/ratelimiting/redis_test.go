@@ -129,7 +129,7 @@ func TestSyncRate(t *testing.T) {
 	}
 	server := redistest.Start(t)
 	s, _ := newStage(t, "2026-11-24T10:20:14Z")
-	const config = "hour: 100, sync_rate: 0.05"
+	const config = "hour: 1000, sync_rate: 0.05"
 	a, b := node(t, s, 1, server, config), node(t, s, 2, server, config)
 	left := func(p *plugintest.Instance) string {
 		r := p.Run(plugintest.Request{}, plugintest.Reply{})
@@ -141,7 +141,7 @@ func TestSyncRate(t *testing.T) {
 	for range 10 {
 		left(a)
 	}
-	if got := left(b); got != "99" && got != "89" {
+	if got := left(b); got != "999" && got != "989" {
 		t.Errorf("before they know of each other: %s", got)
 	}
 	looks := 11
@@ -150,7 +150,7 @@ func TestSyncRate(t *testing.T) {
 		t.Helper()
 		for range 40 {
 			looks++
-			if left(p) == fmt.Sprint(100-looks) {
+			if left(p) == fmt.Sprint(1000-looks) {
 				return
 			}
 			<-time.After(150 * time.Millisecond)
@@ -175,11 +175,11 @@ func TestSyncRate(t *testing.T) {
 	knows(b)
 	// A change of the configuration loses nothing either.
 	changed := node(t, s, 2, server, config+", error_code: 430")
-	if got := left(changed); got != fmt.Sprint(100-looks-1) {
-		t.Errorf("after a change %s are left, want %d", got, 100-looks-1)
+	if got := left(changed); got != fmt.Sprint(1000-looks-1) {
+		t.Errorf("after a change %s are left, want %d", got, 1000-looks-1)
 	}
 	var refused []int
-	for range 150 {
+	for range 1100 {
 		if r := changed.Run(plugintest.Request{}, plugintest.Reply{}); r.Status != 200 && !slices.Contains(refused, r.Status) {
 			refused = append(refused, r.Status)
 		}
