@@ -38,13 +38,13 @@ func verify(s tls.ConnectionState, k Key) error {
 	if err != nil {
 		return err
 	}
-	if k.Depth <= 0 {
+	if k.Depth == 0 {
 		return nil
 	}
 	for _, chain := range chains {
-		if len(chain)-2 <= k.Depth {
+		if len(chain)-2 <= max(k.Depth, 0) {
 			return nil
 		}
 	}
-	return fmt.Errorf("certificate chain is deeper than %d", k.Depth)
+	return fmt.Errorf("certificate chain is deeper than %d", max(k.Depth, 0))
 }

@@ -16,7 +16,7 @@ type Key struct {
 	TLS        bool             // the rest matters only with TLS
 	ServerName string           // SNI, and the name that is verified; "" sends none
 	Verify     bool             // check the certificate against Roots and ServerName
-	Depth      int              // at most so many certificates between leaf and root; 0: no limit
+	Depth      int              // at most so many certificates between leaf and root; 0: no limit, negative: none
 	Roots      *x509.CertPool   // nil: the system's; compared by pointer
 	Cert       *tls.Certificate // client certificate; compared by pointer
 }

@@ -30,6 +30,7 @@ func (w *walk) begin(c *http1.Conn) {
 	r.Header.CopyFrom(&q.Header)
 	http1.StripRequest(&r.Header)
 	r.Header.DelIDs(framing)
+	r.Header.Del("Proxy") // programs behind CGI would take it for a setting
 	if q.TETrailers {
 		r.Header.AddID(header.TE, trailers)
 	}

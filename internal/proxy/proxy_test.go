@@ -202,9 +202,9 @@ func TestRequestFields(t *testing.T) {
 			},
 			"hop by hop": {
 				[]string{"Connection", "close, X-Hop", "X-Hop", "1", "Keep-Alive", "5", "TE", "trailers", "Upgrade", "foo",
-					"Proxy-Authorization", "x", "Proxy-Connection", "y"},
+					"Proxy-Authorization", "x", "Proxy-Connection", "y", "Proxy", "http://evil"},
 				map[string]string{"Connection": "keep-alive", "X-Hop": "", "Keep-Alive": "", "Te": "trailers", "Upgrade": "",
-					"Proxy-Authorization": "x", "Proxy-Connection": ""},
+					"Proxy-Authorization": "x", "Proxy-Connection": "", "Proxy": ""},
 			},
 			"through other proxies": {
 				[]string{"Via", "1.1 a", "Via", "1.1 b"}, map[string]string{"Via": "1.1 a, 1.1 b, 1.1 gibbon/1.2.3"},

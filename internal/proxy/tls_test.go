@@ -98,7 +98,16 @@ func TestUpstreamTLS(t *testing.T) {
 		}
 		fmt.Fprintf(w, "%s %s %s", r.TLS.ServerName, name, r.Proto)
 	}))
-	up.TLS = &tls.Config{Certificates: []tls.Certificate{pair}, ClientAuth: tls.VerifyClientCertIfGiven, ClientCAs: clients}
+	between := &issuer{t: t, cert: ca.cert, key: ca.key}
+	interCert, interKey := between.make(&x509.Certificate{Subject: pkix.Name{CommonName: "between"}, IsCA: true, KeyUsage: x509.KeyUsageCertSign})
+	inter, _ := tls.X509KeyPair([]byte(interCert), []byte(interKey))
+	under := &issuer{t: t, cert: inter.Leaf, key: inter.PrivateKey.(*ecdsa.PrivateKey)}
+	deepCert, deepKey := under.named("deep.test")
+	deep, err := tls.X509KeyPair([]byte(deepCert+interCert), []byte(deepKey))
+	if err != nil {
+		t.Fatal(err)
+	}
+	up.TLS = &tls.Config{Certificates: []tls.Certificate{pair, deep}, ClientAuth: tls.VerifyClientCertIfGiven, ClientCAs: clients}
 	up.Config.ErrorLog = log.New(io.Discard, "", 0)
 	up.StartTLS()
 	t.Cleanup(up.Close)
@@ -113,6 +122,9 @@ func TestUpstreamTLS(t *testing.T) {
 		"not verified":  {"", 200, "svc.test  HTTP/1.1", "svc.test"},
 		"verified":      {`,"tls_verify":true,"ca_certificates":["` + uuid(10) + `"]`, 200, "svc.test  HTTP/1.1", "svc.test"},
 		"with depth":    {`,"tls_verify":true,"tls_verify_depth":1,"ca_certificates":["` + uuid(10) + `"]`, 200, "svc.test  HTTP/1.1", "svc.test:443"},
+		"depth of none": {`,"tls_verify":true,"tls_verify_depth":0,"ca_certificates":["` + uuid(10) + `"]`, 200, "svc.test  HTTP/1.1", "svc.test"},
+		"too deep":      {`,"tls_verify":true,"tls_verify_depth":0,"ca_certificates":["` + uuid(10) + `"],"client_certificate":` + ref(12), 502, "", "deep.test"},
+		"deep enough":   {`,"tls_verify":true,"tls_verify_depth":1,"ca_certificates":["` + uuid(10) + `"]`, 200, "deep.test  HTTP/1.1", "deep.test"},
 		"another CA":    {`,"tls_verify":true,"ca_certificates":["` + uuid(11) + `"]`, 502, "", "svc.test"},
 		"system's CAs":  {`,"tls_verify":true`, 502, "", "svc.test"},
 		"another name":  {`,"tls_verify":true,"ca_certificates":["` + uuid(10) + `"]`, 502, "", "wrong.test"},

@@ -30,7 +30,7 @@ type Service struct {
 // TLS says how upstream connections are secured.
 type TLS struct {
 	Verify bool
-	Depth  int // 0: any
+	Depth  int // certificates between leaf and root at most; 0: any number, -1: none
 	Roots  *x509.CertPool
 	Cert   *tls.Certificate
 }
@@ -112,7 +112,9 @@ func (b *builder) tls(e *entity.Service, up *entity.Upstream) *TLS {
 		t.Verify = *e.TLSVerify
 	}
 	if e.TLSVerifyDepth != nil {
-		t.Depth = *e.TLSVerifyDepth
+		if t.Depth = *e.TLSVerifyDepth; t.Depth == 0 {
+			t.Depth = -1
+		}
 	}
 	if len(e.CACertificates) > 0 {
 		t.Roots = b.roots(e)
