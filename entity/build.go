@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
+	"sort"
 	"strings"
 	"sync"
 	"time"
@@ -18,50 +19,103 @@ func NewSet(version uint64, objects []Object) (*Set, []Problem) {
 	return (*Set)(nil).Next(version, objects)
 }
 
-// Next is NewSet that takes over what s, which may be nil, has decoded of documents that have not changed. Versions of a
-// large set that differ little are made fast this way.
+// Next is NewSet that takes over what s, which may be nil, has decoded of documents that have not changed.
 func (s *Set) Next(version uint64, objects []Object) (*Set, []Problem) {
-	next := &Set{version: version, columns: make([]column, len(kinds))}
-	perKind := make([][]Object, len(kinds))
+	perKind, unknown := sorted(objects)
+	for _, k := range kinds {
+		perKind[k.index] = difference(s.column(k), perKind[k.index])
+	}
+	return s.change(version, perKind, unknown)
+}
+
+// Change returns the set with some documents written, and those removed that come without Doc. It is what NewSet would make
+// of all documents, at the price of those that are given. s does not change; it may be nil.
+func (s *Set) Change(version uint64, changes []Object) (*Set, []Problem) {
+	perKind, unknown := sorted(changes)
+	if s != nil {
+		unknown = append(slices.Clip(s.unknown), unknown...)
+	}
+	return s.change(version, perKind, unknown)
+}
+
+// sorted groups objects by kind and orders them by id.
+func sorted(objects []Object) (perKind [][]Object, unknown []Problem) {
+	perKind = make([][]Object, len(kinds))
 	for _, o := range objects {
 		if o.Kind == nil {
-			next.leaveOut("object", o.ID, errors.New("unknown kind"))
+			unknown = append(unknown, leftOut("object", o.ID, errors.New("unknown kind")))
 			continue
 		}
 		perKind[o.Kind.index] = append(perKind[o.Kind.index], o)
 	}
-	for _, k := range kinds {
-		list := perKind[k.index]
-		slices.SortStableFunc(list, func(a, b Object) int { return strings.Compare(a.ID, b.ID) })
-		var last []Object
-		if s != nil {
-			last = s.Objects(k)
+	for _, list := range perKind {
+		if !slices.IsSortedFunc(list, byID) {
+			slices.SortStableFunc(list, byID)
 		}
-		takeOver(list, last)
-		errs := decodeAll(list)
-		kept := list[:0]
-		for i, o := range list {
-			err := errs[i]
-			if err == nil && len(kept) > 0 && kept[len(kept)-1].ID == o.ID {
-				err = errors.New("id occurs twice")
-			}
-			if err == nil {
-				err = next.dangling(o)
-			}
-			if err != nil {
-				next.leaveOut(k.Name, o.ID, err)
-				continue
-			}
-			kept = append(kept, o)
-		}
-		next.columns[k.index] = column{kept, k.column(kept)}
 	}
-	next.index()
+	return perKind, unknown
+}
+
+// gone says that an object stands for one that is not there any more.
+func (o Object) gone() bool { return o.Doc == nil && o.Value == nil }
+
+func byID(a, b Object) int { return strings.Compare(a.ID, b.ID) }
+
+// change makes the next set, kind by kind: those that are referred to come first.
+func (s *Set) change(version uint64, changes [][]Object, unknown []Problem) (*Set, []Problem) {
+	next := &Set{version: version, unknown: unknown, columns: make([]column, len(kinds))}
+	if s != nil {
+		next.indexes = s.indexes
+	}
+	next.problems = slices.Clip(unknown)
+	moved := make([]bool, len(kinds)) // another set of ids is there
+	for _, k := range kinds {
+		last := s.column(k)
+		recheck := slices.ContainsFunc(k.Refs, func(r Reference) bool { return moved[kindsByName[r.To].index] })
+		c := &next.columns[k.index]
+		if len(changes[k.index]) == 0 && !recheck {
+			*c = *last
+		} else {
+			*c = next.changed(k, last, changes[k.index], recheck)
+			moved[k.index] = !slices.EqualFunc(c.objects, last.objects, func(a, b Object) bool { return a.ID == b.ID })
+			next.index(k)
+		}
+		next.problems = append(next.problems, c.problems...)
+	}
 	return next, next.problems
 }
 
-func (s *Set) leaveOut(kind, id string, err error) {
-	s.problems = append(s.problems, Problem{kind, id, fmt.Errorf("%s %s: %w", kind, id, err)})
+// changed makes a column of the last and what changes in it. recheck says that references of the rest are to be looked at too.
+func (s *Set) changed(k *Kind, last *column, changes []Object, recheck bool) column {
+	good, doubtful := without(last.objects, changes), without(last.left, changes)
+	doubtful = merged(doubtful, slices.DeleteFunc(slices.Clone(changes), Object.gone))
+	if recheck {
+		good, doubtful = nil, merged(good, doubtful)
+	}
+	var c column
+	var kept []Object
+	errs := decodeAll(doubtful)
+	for i, o := range doubtful {
+		err := errs[i]
+		if err == nil && (len(kept) > 0 && kept[len(kept)-1].ID == o.ID || find(good, o.ID) >= 0) {
+			err = errors.New("id occurs twice")
+		}
+		if err == nil {
+			err = s.dangling(o)
+		}
+		if err != nil {
+			c.left, c.problems = append(c.left, o), append(c.problems, leftOut(k.Name, o.ID, err))
+			continue
+		}
+		kept = append(kept, o)
+	}
+	c.objects = merged(good, kept)
+	c.values = k.column(c.objects)
+	return c
+}
+
+func leftOut(kind, id string, err error) Problem {
+	return Problem{kind, id, fmt.Errorf("%s %s: %w", kind, id, err)}
 }
 
 // dangling returns an error if o refers to what is not in the set. The kinds that it refers to are complete.
@@ -72,26 +126,77 @@ func (s *Set) dangling(o Object) error {
 			continue
 		}
 		to := kindsByName[r.To]
-		if s.columns[to.index].find(ref.ID) < 0 {
+		if find(s.columns[to.index].objects, ref.ID) < 0 {
 			return fmt.Errorf("%s refers to %s %s, which does not exist", r.Field, r.To, ref.ID)
 		}
 	}
 	return nil
 }
 
-// takeOver gives the objects the values of equal documents. Both lists are ordered by id.
-func takeOver(list, last []Object) {
-	for i := range list {
-		for len(last) > 0 && last[0].ID < list[i].ID {
-			last = last[1:]
+// difference returns what changes a column into one of these objects, ordered by id: objects with other documents, and the ids
+// of those that are gone.
+func difference(c *column, objects []Object) (changes []Object) {
+	last := merged(c.objects, c.left)
+	for len(last) > 0 || len(objects) > 0 {
+		from, to := leading(last, objects)
+		if len(from) != 1 || len(to) != 1 || !bytes.Equal(from[0].Doc, to[0].Doc) || to[0].Value != nil {
+			if len(to) == 0 {
+				changes = append(changes, Object{Kind: from[0].Kind, ID: from[0].ID})
+			}
+			changes = append(changes, to...)
 		}
-		if len(last) == 0 {
-			return
+		last, objects = last[len(from):], objects[len(to):]
+	}
+	return changes
+}
+
+// leading returns the objects of the least id in two lists.
+func leading(a, b []Object) (ofA, ofB []Object) {
+	id := ""
+	if len(a) == 0 || len(b) > 0 && b[0].ID < a[0].ID {
+		id = b[0].ID
+	} else {
+		id = a[0].ID
+	}
+	count := func(list []Object) (n int) {
+		for n < len(list) && list[n].ID == id {
+			n++
 		}
-		if last[0].ID == list[i].ID && bytes.Equal(last[0].Doc, list[i].Doc) {
-			list[i].Doc, list[i].Value = last[0].Doc, last[0].Value
+		return n
+	}
+	return a[:count(a)], b[:count(b)]
+}
+
+// without returns the list without the ids of others. Both are ordered.
+func without(list, others []Object) []Object {
+	if len(list) == 0 || len(others) == 0 {
+		return list
+	}
+	out := make([]Object, 0, len(list))
+	for _, o := range others {
+		n, ok := slices.BinarySearchFunc(list, o, byID)
+		out, list = append(out, list[:n]...), list[n:]
+		for ok && len(list) > 0 && list[0].ID == o.ID {
+			list = list[1:]
 		}
 	}
+	return append(out, list...)
+}
+
+// merged returns the objects of both lists, which are ordered; of equal ids, those of a come first.
+func merged(a, b []Object) []Object {
+	switch {
+	case len(a) == 0:
+		return b
+	case len(b) == 0:
+		return a
+	}
+	out := make([]Object, 0, len(a)+len(b))
+	for _, o := range b {
+		n := sort.Search(len(a), func(i int) bool { return a[i].ID > o.ID })
+		out, a = append(append(out, a[:n]...), o), a[n:]
+	}
+	return append(out, a...)
 }
 
 // decodeAll decodes the documents that have no value yet, on all processors. It returns an error for each, or nil.
@@ -149,80 +254,4 @@ func decodeKeyAuth(doc []byte) (any, error) {
 		c.ExpiresAt = time.UnixMilli(int64(*stored.ExpiresAt * 1000))
 	}
 	return &c, nil
-}
-
-// index fills the maps.
-func (s *Set) index() {
-	s.routesOf = make(map[string][]*Route, len(All[Service](s)))
-	for _, r := range All[Route](s) {
-		if r.Service != nil {
-			s.routesOf[r.Service.ID] = append(s.routesOf[r.Service.ID], r)
-		}
-	}
-	s.targetsOf = map[string][]*Target{}
-	for _, t := range All[Target](s) {
-		if t.Upstream != nil {
-			s.targetsOf[t.Upstream.ID] = append(s.targetsOf[t.Upstream.ID], t)
-		}
-	}
-	s.aclsOf = map[string][]*ACL{}
-	for _, a := range All[ACL](s) {
-		if a.Consumer != nil {
-			s.aclsOf[a.Consumer.ID] = append(s.aclsOf[a.Consumer.ID], a)
-		}
-	}
-	s.pluginsOf = map[scope][]*Plugin{}
-	for _, p := range All[Plugin](s) {
-		at := scope{refID(p.Route), refID(p.Service), refID(p.Consumer)}
-		s.pluginsOf[at] = append(s.pluginsOf[at], p)
-	}
-	s.upstreams = byKey(All[Upstream](s), func(u *Upstream) string { return u.Name })
-	s.snis = byKey(All[SNI](s), func(n *SNI) string { return n.Name })
-	s.indexConsumers()
-	s.credentials = map[string]map[string]any{
-		"keyauth_credentials": anyByKey(All[KeyAuthCredential](s), func(c *KeyAuthCredential) string { return c.Key }),
-		"jwt_secrets":         anyByKey(All[JWTSecret](s), func(c *JWTSecret) string { return c.Key }),
-	}
-}
-
-// indexConsumers lets ids win over usernames, and these over custom ids.
-func (s *Set) indexConsumers() {
-	all := All[Consumer](s)
-	s.consumers = make(map[string]*Consumer, 2*len(all))
-	for _, key := range []func(*Consumer) string{
-		func(c *Consumer) string { return c.CustomID },
-		func(c *Consumer) string { return c.Username },
-		func(c *Consumer) string { return c.ID },
-	} {
-		for _, c := range all {
-			if k := key(c); k != "" {
-				s.consumers[k] = c
-			}
-		}
-	}
-}
-
-func byKey[T any](all []*T, key func(*T) string) map[string]*T {
-	m := make(map[string]*T, len(all))
-	for _, v := range all {
-		m[key(v)] = v
-	}
-	return m
-}
-
-func anyByKey[T any](all []*T, key func(*T) string) map[string]any {
-	m := make(map[string]any, len(all))
-	for _, v := range all {
-		if k := key(v); k != "" {
-			m[k] = v
-		}
-	}
-	return m
-}
-
-func refID(r *Ref) string {
-	if r == nil {
-		return ""
-	}
-	return r.ID
 }

@@ -26,26 +26,19 @@ type Object struct {
 type Set struct {
 	version  uint64
 	problems []Problem
-	columns  []column // by the index of the kind
-
-	routesOf    map[string][]*Route
-	targetsOf   map[string][]*Target
-	aclsOf      map[string][]*ACL
-	pluginsOf   map[scope][]*Plugin
-	upstreams   map[string]*Upstream
-	snis        map[string]*SNI
-	consumers   map[string]*Consumer
-	credentials map[string]map[string]any // kind name → key
+	unknown  []Problem // of objects without a kind
+	columns  []column  // by the index of the kind
+	indexes
 }
 
 // column holds everything of a kind, ordered by id.
 type column struct {
 	objects []Object
 	values  any // []*T
-}
 
-// scope is what a plugin is bound to.
-type scope struct{ route, service, consumer string }
+	left     []Object // what was left out
+	problems []Problem
+}
 
 // Version returns the version that the set was loaded at.
 func (s *Set) Version() uint64 { return s.version }
@@ -63,7 +56,7 @@ func All[T any](s *Set) []*T {
 // Get returns an entity, or nil.
 func Get[T any](s *Set, id string) *T {
 	c := s.column(kindsByType[reflect.TypeFor[T]()])
-	if i := c.find(id); i >= 0 {
+	if i := find(c.objects, id); i >= 0 {
 		return c.values.([]*T)[i]
 	}
 	return nil
@@ -77,8 +70,9 @@ func (s *Set) column(k *Kind) *column {
 	return &s.columns[k.index]
 }
 
-func (c *column) find(id string) int {
-	i, ok := slices.BinarySearchFunc(c.objects, id, func(o Object, id string) int { return strings.Compare(o.ID, id) })
+// find returns the place of an id in a list that is ordered by it, or -1.
+func find(objects []Object, id string) int {
+	i, ok := slices.BinarySearchFunc(objects, id, func(o Object, id string) int { return strings.Compare(o.ID, id) })
 	if !ok {
 		return -1
 	}
@@ -101,14 +95,19 @@ func (s *Set) Objects(k *Kind) []Object { return s.column(k).objects }
 // Doc returns a document, or nil.
 func (s *Set) Doc(k *Kind, id string) json.RawMessage {
 	c := s.column(k)
-	if i := c.find(id); i >= 0 {
+	if i := find(c.objects, id); i >= 0 {
 		return c.objects[i].Doc
 	}
 	return nil
 }
 
 // RoutesOf returns the routes of a service, ordered by id.
-func (s *Set) RoutesOf(service string) []*Route { return s.routesOf[service] }
+func (s *Set) RoutesOf(service string) []*Route {
+	if s.routesOf == nil {
+		return nil // an empty set
+	}
+	return s.routesOf()[service]
+}
 
 // PluginsOf returns the enabled and disabled plugins whose scope is exactly this one; "" where not bound.
 func (s *Set) PluginsOf(route, service, consumer string) []*Plugin {
@@ -133,7 +132,13 @@ func (s *Set) ConsumerNamed(key string) *Consumer { return s.consumers[key] }
 // Credential returns the credential of a kind with this key, or nil: *KeyAuthCredential, *JWTSecret. Those whose time is
 // over are not returned.
 func (s *Set) Credential(kind string, key []byte) any {
-	value := s.credentials[kind][string(key)]
+	var value any
+	switch kind {
+	case "keyauth_credentials":
+		value = s.credentials[keyAuth][string(key)]
+	case "jwt_secrets":
+		value = s.credentials[jwtSecret][string(key)]
+	}
 	if c, ok := value.(*KeyAuthCredential); ok && !c.ExpiresAt.IsZero() && !time.Now().Before(c.ExpiresAt) {
 		return nil
 	}
