@@ -257,7 +257,7 @@ func (s *Service) ConfirmSignUp(c *api.Call, in *wire.ConfirmSignUpRequest) (*wi
 		if attribute != "" && fresh.Attr[attribute] == value {
 			fresh.Attr[attribute+"_verified"] = "true"
 		}
-		if err := release(tx, r.Pool, fresh, force, now); err != nil {
+		if err := Release(tx, r.Pool, fresh, force, now); err != nil {
 			return err
 		}
 		u, x.user, x.changes = fresh, fresh, nil

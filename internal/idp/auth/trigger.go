@@ -119,15 +119,15 @@ func (s *Service) migrate(ctx context.Context, r Request, name, plain, source st
 		u.Status = user.ResetRequired
 	}
 	return u, s.Store.Update(ctx, func(tx *store.Tx) error {
-		if err := release(tx, r.Pool, u, m.Force, now); err != nil {
+		if err := Release(tx, r.Pool, u, m.Force, now); err != nil {
 			return err
 		}
 		return u.Insert(tx, r.Pool)
 	})
 }
 
-// release takes u's names from others, if force says so; otherwise their being taken is AliasExistsException.
-func release(tx *store.Tx, p *pool.Pool, u *user.User, force bool, now time.Time) error {
+// Release takes u's names from others, if force says so; otherwise their being taken is AliasExistsException.
+func Release(tx *store.Tx, p *pool.Pool, u *user.User, force bool, now time.Time) error {
 	for range 4 {
 		other, attribute, err := u.Holder(tx, p)
 		if err != nil || other == nil {
