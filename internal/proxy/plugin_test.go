@@ -585,3 +585,32 @@ func TestPluginProtocols(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// TestPanicInObserver panics where the request is already being ended.
+func TestPanicInObserver(t *testing.T) {
+	h := &hooks{}
+	g := start(t, setup{types: probes(h)}, append(to(t, addrOf(echo(t)), ""), probeOf(t, 10, "a", "a", ""))...)
+	h.set(func(phase, _ string, x *plugin.Exchange) error {
+		if phase == "respond" {
+			x.ObserveBody(panicking{})
+		}
+		return nil
+	})
+	for range 5 {
+		g.raw("GET /up HTTP/1.1\r\nHost: a\r\n\r\n")
+	}
+	h.set(nil)
+	if a := g.do("GET", "/up", ""); a.StatusCode != 200 {
+		t.Errorf("afterwards: %d", a.StatusCode)
+	}
+	for end := time.Now().Add(5 * time.Second); g.Counters().Writing != 0; {
+		if time.Now().After(end) {
+			t.Fatalf("%+v", g.Counters())
+		}
+	}
+}
+
+type panicking struct{}
+
+func (panicking) ObserveBody(*plugin.Exchange, []byte) { panic("on purpose") }
+func (panicking) EndBody(*plugin.Exchange, bool)       { panic("again") }

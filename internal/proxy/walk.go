@@ -76,6 +76,7 @@ func (w *walk) serve(c *http1.Conn) {
 
 // end finishes the request, however it went.
 func (w *walk) end() {
+	defer w.leave() // also if a plugin panics once more
 	if p := recover(); p != nil {
 		w.panicked(p)
 	}
@@ -87,7 +88,11 @@ func (w *walk) end() {
 		w.x.Outcome.ClientErr = err
 	}
 	w.record()
-	w.release() // not earlier, as the response's fields stand in its memory
+}
+
+// leave gives everything back. The upstream connection is kept until here, as the response's fields stand in its memory.
+func (w *walk) leave() {
+	w.release()
 	w.forget()
 	w.shard.end()
 }
