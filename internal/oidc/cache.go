@@ -25,6 +25,10 @@ func KeyOf(parts ...string) Key {
 	return k
 }
 
+// KeyOfToken is the key of one token alone, which takes no more than its hash. It differs from those of KeyOf, whose hashed text
+// begins with a zero byte.
+func KeyOfToken(token []byte) Key { return sha256.Sum256(token) }
+
 const shards = 16
 
 // Cache keeps values with an end, under a limit of their summed cost. What was not used lately goes first (SIEVE: entries that

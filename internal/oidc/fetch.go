@@ -15,6 +15,8 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -30,6 +32,31 @@ type Fetcher struct {
 	Client  *http.Client  // its CheckRedirect is not used; see NewFetcher
 	Timeout time.Duration // of a whole exchange
 	Log     *slog.Logger
+
+	hosts sync.Map // *breaker by host
+}
+
+// A host that failed so often in a row is left alone for a while: its callers wait for nothing otherwise.
+const (
+	breakAfter = 5
+	breakFor   = 5 * time.Second
+)
+
+type breaker struct {
+	failed atomic.Int32
+	until  atomic.Int64 // nanoseconds since 1970
+}
+
+// note takes down how a call went.
+func (b *breaker) note(ok bool) {
+	switch {
+	case ok:
+		if b.failed.Load() != 0 {
+			b.failed.Store(0)
+		}
+	case b.failed.Add(1) >= breakAfter:
+		b.until.Store(time.Now().Add(breakFor).UnixNano())
+	}
 }
 
 // NewFetcher returns a Fetcher over a transport. Redirects are followed for GET only, five at most, never from https to
@@ -73,9 +100,18 @@ type answer struct {
 
 // do sends r and reads the answer. Every error wraps ErrUnreachable.
 func (f *Fetcher) do(ctx context.Context, r *http.Request) (*answer, error) {
+	entry, ok := f.hosts.Load(r.URL.Host)
+	if !ok {
+		entry, _ = f.hosts.LoadOrStore(r.URL.Host, new(breaker))
+	}
+	b := entry.(*breaker)
+	if b.until.Load() > time.Now().UnixNano() {
+		return nil, fmt.Errorf("%w: %s failed %d times in a row and is left alone for a moment", ErrUnreachable, r.URL.Host, breakAfter)
+	}
 	ctx, cancel := context.WithTimeout(ctx, f.Timeout)
 	defer cancel()
 	resp, err := f.Client.Do(r.WithContext(ctx))
+	b.note(err == nil)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrUnreachable, withoutQuery(err))
 	}

@@ -1,6 +1,7 @@
 package oidc
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -25,6 +26,7 @@ type IssuerOptions struct {
 	Header       http.Header
 	JWKS         string        // instead of the document's jwks_uri
 	ExtraJWKS    []string      // further key sets to trust
+	Allowed      []string      // issuers whose tokens are accepted beside the document's, for which extra sets may be
 	Pseudo       bool          // there is no discovery document
 	Rediscovery  time.Duration // at least so long between two looks for unknown keys
 	TTL          time.Duration // of the document and the keys; then they are fetched again in the background
@@ -37,10 +39,14 @@ type IssuerOptions struct {
 // Document is what is known of an issuer. It does not change.
 type Document struct {
 	Metadata
-	Keys    []jose.Key            // of jwks_uri, and of extra sets that belong to no other issuer
-	Extra   map[string][]jose.Key // of extra sets, by the issuer that their URL lies under
-	Left    []string              // keys that were left out, and why
-	Fetched time.Time
+	Keys  []jose.Key            // of jwks_uri, and of extra sets that belong to no other issuer
+	Extra map[string][]jose.Key // of extra sets, by the issuer that they belong to; "" for those that could be anybody's
+	// Generation is another one when the document or a key has changed: what was verified by an earlier one is to be verified again.
+	Generation uint64
+	from       map[string][]jose.Key // extra sets by their URLs
+	shared     bool                  // tokens of several issuers are accepted: sets that could be anybody's are not the document's own issuer's
+	Left       []string              // keys that were left out, and why
+	Fetched    time.Time
 }
 
 // Issuer keeps the document and keys of one issuer. It fetches them when they are first needed, and again when they are old
@@ -54,6 +60,7 @@ type Issuer struct {
 	flight  chan struct{} // closed when the fetch under way has ended; nil without one
 	started time.Time     // of the last fetch
 	err     error         // of the last fetch
+	age     uint64        // the last Generation
 }
 
 // NewIssuer returns an issuer; nothing is fetched yet.
@@ -81,6 +88,14 @@ func (i *Issuer) Document(ctx context.Context) (*Document, error) {
 
 // Known returns what is known without fetching; nil if nothing is.
 func (i *Issuer) Known() *Document { return i.current.Load() }
+
+// Generation returns that of what is known; 0 if nothing is.
+func (i *Issuer) Generation() uint64 {
+	if d := i.current.Load(); d != nil {
+		return d.Generation
+	}
+	return 0
+}
 
 // Refresh fetches the document and keys again, unless that was done within the rediscovery time (or failed within 5
 // seconds); it returns what is known then.
@@ -137,10 +152,17 @@ func (i *Issuer) fetch(window time.Duration) (flight chan struct{}, err error) {
 		d, err := i.load(ctx)
 		if err != nil {
 			i.o.Log.Warn("discovery failed", "issuer", i.name, "error", err)
-		} else {
-			i.current.Store(d)
 		}
 		i.mu.Lock()
+		if err == nil {
+			if old := i.current.Load(); old != nil && old.same(d) {
+				d.Generation = old.Generation
+			} else {
+				i.age++
+				d.Generation = i.age
+			}
+			i.current.Store(d)
+		}
 		i.err, i.flight = err, nil
 		i.mu.Unlock()
 		close(done)
@@ -150,6 +172,9 @@ func (i *Issuer) fetch(window time.Duration) (flight chan struct{}, err error) {
 
 func (i *Issuer) load(ctx context.Context) (*Document, error) {
 	d := &Document{Metadata: Metadata{Issuer: i.name}, Extra: map[string][]jose.Key{}, Fetched: i.o.Now()}
+	defer func() {
+		d.shared = slices.ContainsFunc(i.o.Allowed, func(a string) bool { return !SameIssuer(a, d.Issuer) })
+	}()
 	if !i.o.Pseudo {
 		m, err := i.discover(ctx)
 		if err != nil {
@@ -172,37 +197,72 @@ func (i *Issuer) load(ctx context.Context) (*Document, error) {
 		if err != nil {
 			i.o.Log.Warn("extra_jwks_uris: key set left out", "uri", uri, "error", err)
 			if old := i.current.Load(); old != nil { // what was good last
-				keys = keysFrom(old, uri)
+				keys = old.from[uri]
 			}
 		}
-		owner := d.Issuer
-		if !under(uri, owner) {
-			owner = base(uri)
+		if d.from == nil {
+			d.from = map[string][]jose.Key{}
 		}
+		d.from[uri] = keys
+		owner := ownerOf(uri, append([]string{d.Issuer}, i.o.Allowed...))
 		d.Extra[owner] = append(d.Extra[owner], keys...)
 		d.Left = append(d.Left, left...)
 	}
 	return d, nil
 }
 
-func keysFrom(d *Document, uri string) []jose.Key { return d.Extra[base(uri)] }
+// same reports whether nothing that tokens are verified by differs.
+func (d *Document) same(o *Document) bool {
+	if !bytes.Equal(d.Raw, o.Raw) || !sameKeys(d.Keys, o.Keys) || len(d.Extra) != len(o.Extra) {
+		return false
+	}
+	for owner, keys := range d.Extra {
+		if !sameKeys(keys, o.Extra[owner]) {
+			return false
+		}
+	}
+	return true
+}
 
-// base returns what the URL of a key set belongs to: itself without well-known parts and the last segment.
-func base(uri string) string {
-	if at := strings.Index(uri, "/.well-known/"); at > 0 {
-		return uri[:at]
+func sameKeys(a, b []jose.Key) bool {
+	return slices.EqualFunc(a, b, func(a, b jose.Key) bool { return bytes.Equal(a.JSON, b.JSON) })
+}
+
+// ownerOf returns which issuer a key set belongs to: the one that its URL lies under, else the only one of the same host, else
+// "", which stands for none in particular.
+func ownerOf(uri string, issuers []string) string {
+	owner := ""
+	for _, iss := range issuers {
+		if under(uri, iss) && len(iss) > len(owner) {
+			owner = iss
+		}
 	}
-	u, err := url.Parse(uri)
-	if err != nil {
-		return uri
+	if owner != "" {
+		return trim(owner)
 	}
-	return u.Scheme + "://" + u.Host
+	for _, iss := range issuers {
+		if sameHost(uri, iss) {
+			if owner != "" && !SameIssuer(owner, iss) {
+				return ""
+			}
+			owner = iss
+		}
+	}
+	return trim(owner)
+}
+
+func trim(issuer string) string { return strings.TrimRight(issuer, "/") }
+
+func sameHost(a, b string) bool {
+	u, err := url.Parse(a)
+	w, err2 := url.Parse(b)
+	return err == nil && err2 == nil && u.Host != "" && u.Scheme == w.Scheme && u.Host == w.Host
 }
 
 // under reports whether a URL lies below an issuer.
 func under(uri, issuer string) bool {
-	issuer = strings.TrimRight(issuer, "/")
-	return uri == issuer || strings.HasPrefix(uri, issuer+"/")
+	issuer = trim(issuer)
+	return issuer != "" && (uri == issuer || strings.HasPrefix(uri, issuer+"/"))
 }
 
 func (i *Issuer) discover(ctx context.Context) (*Metadata, error) {
@@ -242,19 +302,18 @@ func (i *Issuer) keys(ctx context.Context, uri string) ([]jose.Key, []string, er
 	return keys, left, nil
 }
 
-// keysFor returns the keys that tokens of an issuer may be signed with: those of the document for its own issuer, those of an
-// extra set for the issuer that its URL lies under. An issuer without a set of its own is another name of the document's.
+// keysFor returns the keys that tokens of an issuer may be signed with. Its own come first: those of the document for its
+// issuer, those of the extra sets that belong to it. Sets that could be anybody's are for issuers without keys of their own, and
+// for the document's when no other issuer is accepted. An issuer without keys may be another name of the document's.
 func (d *Document) keysFor(issuer string) []jose.Key {
-	var own []jose.Key
-	for owner, keys := range d.Extra {
-		if SameIssuer(owner, issuer) || under(issuer, owner) && !SameIssuer(issuer, d.Issuer) {
-			own = append(own, keys...)
-		}
+	own, free := d.Extra[trim(issuer)], d.Extra[""]
+	switch {
+	case SameIssuer(issuer, d.Issuer) && d.shared:
+		return append(slices.Clip(d.Keys), own...)
+	case SameIssuer(issuer, d.Issuer), len(own) == 0:
+		return slices.Concat(own, free, d.Keys)
 	}
-	if len(own) > 0 && !SameIssuer(issuer, d.Issuer) {
-		return own
-	}
-	return append(slices.Clip(d.Keys), own...)
+	return own
 }
 
 // VerifySignature checks a token by the issuer's keys; iss is the issuer that the token claims and that the caller accepts.

@@ -1,12 +1,13 @@
 package openidconnect
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"net/http"
 	"time"
 
-	"github.com/gibbon-gateway/gibbon/internal/jose"
+	"github.com/gibbon-gateway/gibbon/header"
 	"github.com/gibbon-gateway/gibbon/internal/oidc"
 	"github.com/gibbon-gateway/gibbon/plugin"
 )
@@ -48,16 +49,28 @@ func (p *relyingParty) Access(x *plugin.Exchange) error {
 	if p.Anonymous != "" && x.Credential != (plugin.Credential{}) {
 		return nil // another plugin has identified the client
 	}
-	// Each call of the provider has config.timeout; a request that needs several may take three times that.
-	ctx, cancel := context.WithTimeout(context.Background(), 3*p.fetch.Timeout)
-	defer cancel()
-	v := &visit{request: request{x: x}, p: p, ctx: ctx}
-	err := v.run()
+	v := &visit{request: request{x: x}, p: p}
+	// The common case first: a credential that was let in before costs one hash.
+	g, ok := v.remembered()
+	var err error
+	if ok {
+		err = v.admit(g)
+	} else {
+		// Each call of the provider has config.timeout; a request that needs several may take three times that.
+		ctx, cancel := context.WithTimeout(context.Background(), 3*p.fetch.Timeout)
+		defer cancel()
+		v.ctx = ctx
+		err = v.run()
+	}
+	if err == nil {
+		return nil
+	}
 	var r *refusal
+	var no *oidc.RefusedError
 	switch {
-	case err == nil || errors.Is(err, plugin.ErrExit):
+	case errors.Is(err, plugin.ErrExit):
 		return err
-	case errors.As(err, &r), errors.Is(err, oidc.ErrUnreachable), errors.Is(err, errTwice):
+	case errors.As(err, &r), errors.As(err, &no), errors.Is(err, oidc.ErrUnreachable), errors.Is(err, errTwice):
 		return p.refuse(x, asRefusal(err))
 	}
 	return err
@@ -65,9 +78,8 @@ func (p *relyingParty) Access(x *plugin.Exchange) error {
 
 func (v *visit) run() error {
 	p := v.p
-	// The common case first: a bearer token that was let in before costs one hash.
-	if g, ok := v.remembered(); ok {
-		return v.admit(g)
+	if v.answersMetadata() {
+		return v.metadata()
 	}
 	var err error
 	if v.client, err = p.client(&v.request); err != nil {
@@ -75,6 +87,9 @@ func (v *visit) run() error {
 	}
 	if handled, err := v.backChannel(); handled {
 		return err
+	}
+	if v.frontChannel() {
+		return v.endFrontChannel()
 	}
 	if v.logoutWanted() {
 		return v.logout()
@@ -89,45 +104,69 @@ func (v *visit) run() error {
 	return v.admit(g)
 }
 
-// remembered returns the grant of a bearer token in the Authorization field that was verified before and needs no more than
-// that.
+// isQuick reports whether the configuration lets a request in by a credential in the Authorization field that was seen before,
+// without anything else to look at, to ask or to choose by.
+func (p *relyingParty) isQuick() bool {
+	return p.BearerTokenHeaderName == "" && !p.IntrospectJWTs && p.JWTSessionCookie == "" && !p.binding() && len(p.clients) < 2 &&
+		p.LogoutQueryArg == "" && p.LogoutPostArg == "" && p.LogoutURISuffix == "" && p.IDTokenParamName == "" && !p.SearchUserInfo &&
+		p.TokenExchange == nil && p.TokenExchangeEndpoint == "" && !p.ProtectedResourceMetadata
+}
+
+// remembered returns the grant of a bearer token, or of a Basic credential of a client, that was let in before. Where the
+// request could hold another credential that comes first or contradicts, it returns none.
 func (v *visit) remembered() (*grant, bool) {
-	p := v.p
-	if !p.methods[byBearer] || p.BearerTokenHeaderName != "" || p.IntrospectJWTs || p.JWTSessionCookie != "" || p.binding() ||
-		len(p.clients) > 1 || !p.headerOnly() {
+	p, h := v.p, &v.x.Request.Header
+	if !p.quick {
 		return nil, false
 	}
-	value, ok := v.x.Request.Header.Value("Authorization")
-	if !ok {
+	value, ok := h.Known(header.Authorization)
+	if !ok || len(value) > maxQuick || bytes.Contains(v.x.Request.Query(), []byte("access_token")) || isForm(h) ||
+		count(h, "Authorization") > 1 {
 		return nil, false
 	}
-	token, ok := scheme(value, "bearer")
-	if !ok || !jose.IsJWS(token) || count(&v.x.Request.Header, "Authorization") > 1 {
-		return nil, false
-	}
-	if p.methods[bySession] {
+	if p.methods[bySession] && h.Has("Cookie") {
 		if _, has := v.cookie(p.SessionCookieName); has {
 			return nil, false // a session comes first
 		}
 	}
-	g, ok := p.verified.Get(oidc.KeyOf(string(token)), p.env.Now())
-	if !ok || g.elsewhere {
+	var g *grant
+	now := p.env.Now()
+	if token, is := scheme(value, "bearer"); is && p.methods[byBearer] {
+		g, ok = p.verified.Get(oidc.KeyOfToken(token), now)
+		ok = ok && !g.elsewhere && g.current()
+	} else if _, is := scheme(value, "basic"); is && p.methods[byClientCredentials] {
+		g, ok = p.granted.Get(oidc.KeyOfToken(value), now)
+		ok = ok && !p.expired(g) && !p.soon(g)
+		v.fresh = ok
+	} else {
 		return nil, false
 	}
-	v.presented = presentedName{place: "header", name: "Authorization"}
-	return g, true
+	if ok {
+		v.presented = presentedName{place: "header", name: "Authorization"}
+	}
+	return g, ok
 }
 
-// headerOnly reports whether nothing in a query or body can compete with a token in the Authorization field.
-func (p *relyingParty) headerOnly() bool {
-	return p.LogoutQueryArg == "" && p.LogoutPostArg == "" && p.LogoutURISuffix == ""
-}
+// maxQuick is the longest Authorization field that is looked up before anything else, in bytes.
+const maxQuick = 16 << 10
 
-// authenticate looks for credentials in Kong's order; the first kind that is found decides. It returns nil when there is none.
+// authenticate looks for credentials in Kong's order, where the provider's redirect back comes before a session: a login that
+// was begun in another tab ends where it was to. The first kind that is found decides. It returns nil when there is none.
 func (v *visit) authenticate() (*grant, error) {
 	p := v.p
+	var stale error
+	if p.methods[byCode] {
+		g, err := v.fromCode()
+		if g != nil || err != nil && !errors.Is(err, errNoLogin) {
+			return g, err
+		}
+		stale = err
+	}
 	if p.methods[bySession] {
 		g, err := v.fromSession()
+		if g != nil && stale != nil {
+			return nil, v.leaveCallback() // a login that ended before: the browser's back button
+		}
 		if err != nil || g != nil {
 			return g, err
 		}
@@ -144,10 +183,7 @@ func (v *visit) authenticate() (*grant, error) {
 	for _, method := range []struct {
 		name string
 		try  func() (*grant, error)
-	}{
-		{byRefreshToken, v.fromRefreshToken}, {byPassword, v.fromPassword}, {byClientCredentials, v.fromClientCredentials},
-		{byCode, v.fromCode},
-	} {
+	}{{byRefreshToken, v.fromRefreshToken}, {byPassword, v.fromPassword}, {byClientCredentials, v.fromClientCredentials}} {
 		if !p.methods[method.name] {
 			continue
 		}
@@ -159,7 +195,7 @@ func (v *visit) authenticate() (*grant, error) {
 			return g, err
 		}
 	}
-	return nil, nil
+	return nil, stale
 }
 
 // refusedBy reports whether a provider said no, rather than nothing.
@@ -178,23 +214,36 @@ func (v *visit) admit(g *grant) error {
 	if err := v.userinfo(g); err != nil {
 		return err
 	}
-	if err := v.authorise(g); err != nil {
-		return err
+	ready := g.ready
+	if ready == nil || v.found != nil {
+		ready = v.prepare(g)
 	}
-	if err := v.identify(g); err != nil {
+	if ready.denied != nil {
+		return ready.denied
+	}
+	if err := v.identify(g, ready); err != nil {
 		return err
 	}
 	v.hide()
 	if err := v.keep(g); err != nil {
 		return err
 	}
-	v.headers(g)
+	v.headers(g, ready)
 	return v.finish(g)
 }
 
 // expired reports whether a grant's access token is over, or about to be.
 func (p *relyingParty) expired(g *grant) bool {
 	return !g.ends.IsZero() && !p.env.Now().Before(g.ends.Add(-seconds(p.Leeway)))
+}
+
+// soon reports whether a grant of a machine is to be renewed while it is still good: in the last tenth of its life, half a minute
+// at most.
+func (p *relyingParty) soon(g *grant) bool {
+	if g.ends.IsZero() || g.made.IsZero() {
+		return false
+	}
+	return g.ends.Sub(p.env.Now())-seconds(p.Leeway) < min(g.ends.Sub(g.made)/10, 30*time.Second)
 }
 
 // life returns how long something may be cached: what is known of its end, within cache_ttl_min and cache_ttl_max.

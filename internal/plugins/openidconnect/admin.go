@@ -6,6 +6,7 @@ import (
 	"crypto/rsa"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -41,7 +42,7 @@ var issuerSpace = uuid.NewSHA1(uuid.NameSpaceURL, []byte("openid-connect issuers
 // issuer returns the issuer with these options, shared by all instances with the same ones. how stands for what is not in o.
 func (d *directory) issuer(o oidc.IssuerOptions, how string) *oidc.Issuer {
 	name := oidc.NormalizeIssuer(o.URL)
-	key := strings.Join([]string{o.URL, o.JWKS, strings.Join(o.ExtraJWKS, " "), fmt.Sprint(o.Pseudo, o.Header, o.Rediscovery, o.TTL), how}, "\x00")
+	key := strings.Join([]string{o.URL, o.JWKS, strings.Join(o.ExtraJWKS, " "), strings.Join(o.Allowed, " "), fmt.Sprint(o.Pseudo, o.Header, o.Rediscovery, o.TTL), how}, "\x00")
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if i, ok := d.issuers[key]; ok {
@@ -74,7 +75,7 @@ func (d *directory) leave(p *relyingParty) {
 	for key, i := range d.issuers {
 		used := false
 		for other := range d.parties {
-			used = used || other.issuer == i.Issuer || slices.Contains(slices.Collect(valuesOf(other.others)), i.Issuer)
+			used = used || other.uses(i.Issuer)
 		}
 		if !used {
 			delete(d.issuers, key)
@@ -82,14 +83,10 @@ func (d *directory) leave(p *relyingParty) {
 	}
 }
 
-func valuesOf(m map[string]*oidc.Issuer) func(yield func(*oidc.Issuer) bool) {
-	return func(yield func(*oidc.Issuer) bool) {
-		for _, i := range m {
-			if !yield(i) {
-				return
-			}
-		}
-	}
+// uses reports whether an issuer is one of the instance's.
+func (p *relyingParty) uses(i *oidc.Issuer) bool {
+	return p.issuer == i || slices.Contains(slices.Collect(maps.Values(p.others)), i) ||
+		slices.Contains(slices.Collect(maps.Values(p.subjects)), i)
 }
 
 // ownKey returns the gateway's key for private_key_jwt. It is made at the first use in a process; its public half is at
@@ -190,7 +187,7 @@ func (d *directory) forget(i *knownIssuer) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for p := range d.parties {
-		if p.issuer == i.Issuer {
+		if p.uses(i.Issuer) {
 			p.verified.Clear()
 			p.granted.Clear()
 			p.infos.Clear()

@@ -9,11 +9,8 @@ import (
 	"github.com/gibbon-gateway/gibbon/plugin"
 )
 
-// GroupsKey is the name under which the groups of a request are shared with other plugins (acl), as []string.
-const GroupsKey = "authenticated_groups"
-
-// authorise checks what the claims of a grant allow.
-func (v *visit) authorise(g *grant) error {
+// authorise checks what the claims of a grant allow; nil is yes.
+func (v *visit) authorise(g *grant) *refusal {
 	p := v.p
 	for _, name := range p.ClaimsForbidden {
 		if v.claim(g, []string{name}) != nil {
@@ -63,29 +60,26 @@ func (v *visit) userOf(g *grant) *grant {
 }
 
 // identify maps the claims to a consumer, or to a credential without one, and tells other plugins.
-func (v *visit) identify(g *grant) error {
+func (v *visit) identify(g *grant, ready *prepared) error {
 	p, x := v.p, v.x
 	consumer, err := v.consumer(g)
 	if err != nil {
 		return err
 	}
-	credential := plugin.Credential{}
-	if words := oidc.Words(v.claim(g, p.CredentialClaim)); len(words) > 0 && len(words[0]) <= 512 {
-		credential.ID = words[0]
-	}
+	credential := plugin.Credential{ID: ready.credential}
 	if consumer != nil {
 		credential.ConsumerID = consumer.ID
 		if credential.ID == "" {
 			credential.ID = consumer.ID
 		}
+	} else {
+		credential.Identifier = ready.credential
 	}
 	p.dropOwned(x)
 	x.Identify(consumer, credential)
-	if len(p.AuthenticatedGroupsClaim) > 0 {
-		if groups := oidc.Words(v.claim(g, p.AuthenticatedGroupsClaim)); len(groups) > 0 {
-			x.SetShared(GroupsKey, groups)
-			x.Request.Header.Set("X-Authenticated-Groups", strings.Join(groups, ", "))
-		}
+	if len(ready.groups) > 0 {
+		x.SetShared(plugin.AuthenticatedGroups, ready.groups)
+		x.Request.Header.SetBytes("X-Authenticated-Groups", ready.groupList)
 	}
 	return nil
 }

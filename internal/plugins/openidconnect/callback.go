@@ -1,11 +1,14 @@
 package openidconnect
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/url"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/gibbon-gateway/gibbon/internal/edit"
 	"github.com/gibbon-gateway/gibbon/internal/jose"
@@ -18,14 +21,13 @@ type callback struct {
 	place                 string // "query" or "body"
 	signed                bool   // it came as a signed answer (JARM)
 	doubled               bool   // a parameter came twice
-	names                 []string
 }
 
 var stateForm = regexp.MustCompile(`^[A-Za-z0-9_-]{24}$`)
 
 // callback returns the parameters of a provider's answer, nil if the request is none: it has to carry our state, or a signed answer.
 func (v *visit) callback() (*callback, error) {
-	if v.x.Request.Method == http.MethodPost {
+	if v.x.Request.Method == http.MethodPost && strings.HasPrefix(v.p.ResponseMode, "form_post") {
 		c, err := v.callbackFrom("body", v.bodyArg)
 		if err != nil || c != nil {
 			return c, err
@@ -44,7 +46,6 @@ func (v *visit) callbackFrom(place string, arg func(name string) (string, int, e
 		}
 		if n > 0 {
 			*to = value
-			c.names = append(c.names, name)
 		}
 		c.doubled = c.doubled || n > 1
 	}
@@ -113,7 +114,7 @@ func (v *visit) fromCode() (*grant, error) {
 	s, err := store.Open(v.ctx, v.cookie, "")
 	var login loginState
 	if err != nil || json.Unmarshal(s.Data, &login) != nil || login.State != c.state {
-		return nil, unauthorized("", "no login of this browser is under way with that state", err)
+		return nil, unauthorized("", "no login of this browser is under way with that state", errors.Join(errNoLogin, err))
 	}
 	v.x.Response.Header.Add("Set-Cookie", store.Cookie.Remove(secure(v.x)))
 	if login.Client >= len(p.clients) {
@@ -121,6 +122,9 @@ func (v *visit) fromCode() (*grant, error) {
 	}
 	v.client = &p.clients[login.Client]
 	if err := v.checkCallback(c); err != nil {
+		return nil, err
+	}
+	if err := v.loginOnce(c.state); err != nil {
 		return nil, err
 	}
 	g, err := v.redeem(c, &login)
@@ -131,6 +135,39 @@ func (v *visit) fromCode() (*grant, error) {
 	v.dropCallback(c, &login)
 	return g, nil
 }
+
+// errNoLogin means that a request looks like the end of a login, and that its browser has none under way.
+var errNoLogin = errors.New("no such login")
+
+// loginOnce lets a login end once, on any node that shares state, should a browser send its cookie again.
+func (v *visit) loginOnce(login string) error {
+	p := v.p
+	if p.env.State == nil {
+		return nil
+	}
+	once, err := p.env.State.PutNew(v.ctx, []byte("oidc:login:"+keyText("login", p.env.ID, login)), []byte{1},
+		seconds(p.AuthorizationRollingTimeout)+time.Minute)
+	if err == nil && !once {
+		return unauthorized("", "that login has ended before", nil)
+	}
+	return nil // without state the provider alone sees to it: a code is good once
+}
+
+// leaveCallback sends a browser that comes back to the end of an old login to the same place without the provider's parameters.
+func (v *visit) leaveCallback() error {
+	form := edit.ParseForm(bytes.Clone(v.x.Request.Query()))
+	for _, name := range callbackNames {
+		form.Del(name)
+	}
+	target := origin(v.x) + escapePath("/"+strings.TrimLeft(string(v.x.Request.Path), "/\\"))
+	if query := form.AppendTo(nil); len(query) > 0 {
+		target += "?" + plainQuery(string(query))
+	}
+	return v.x.Exit(http.StatusSeeOther, nil, "Location", target, "Cache-Control", "no-store")
+}
+
+// callbackNames are the parameters of a provider's answer.
+var callbackNames = []string{"state", "code", "error", "error_description", "error_uri", "iss", "response", "session_state", "scope"}
 
 // checkCallback checks how the answer came, and what it says.
 func (v *visit) checkCallback(c *callback) error {
@@ -165,7 +202,7 @@ func (v *visit) redeem(c *callback, login *loginState) (*grant, error) {
 	if login.Verifier != "" {
 		a.form.Set("code_verifier", login.Verifier)
 	}
-	a.cached = false
+	a.cached, a.user = false, true
 	g, err := v.fetch(a)
 	if err != nil {
 		return nil, err
@@ -181,7 +218,7 @@ func (v *visit) dropCallback(c *callback, login *loginState) {
 	p, r := v.p, &v.x.Request
 	if c.place == "query" {
 		form := edit.ParseForm(append([]byte(nil), r.Query()...))
-		for _, name := range append([]string{"session_state", "scope"}, c.names...) {
+		for _, name := range callbackNames {
 			form.Del(name)
 		}
 		r.SetQuery(form.AppendTo(nil))
@@ -193,7 +230,7 @@ func (v *visit) dropCallback(c *callback, login *loginState) {
 	if p.PreserveQueryArgs {
 		r.SetQuery([]byte(login.Query))
 	}
-	if login.Method != "" { // a form that was sent before the login
+	if login.Method != "" && login.Path == string(r.Path) { // a form that was sent before the login
 		r.SetMethod(login.Method)
 		r.SetBody(login.Body)
 		if login.Type != "" {

@@ -187,6 +187,7 @@ type config struct {
 
 	// Login, logout, refusals
 	LoginNavigationOnly        bool     `json:"login_navigation_only" conf:"default=true" doc:"Begin a login only for requests that may come from a browser showing a page; others get 401. Ours."`
+	ProtectedResourceMetadata  bool     `json:"protected_resource_metadata" conf:"default=false" doc:"Answer requests for /.well-known/oauth-protected-resource/… (RFC 9728) that the route takes, and name that address in WWW-Authenticate. Ours."`
 	LoginMethods               []string `json:"login_methods" conf:"elements.one_of=password,client_credentials,authorization_code,bearer,introspection,userinfo,kong_oauth2,refresh_token,session;default=authorization_code" doc:"Methods after which login_action applies"`
 	LoginAction                string   `json:"login_action" conf:"one_of=redirect,response,upstream;default=upstream" doc:"upstream = proxy; response = answer with tokens; redirect = go to login_redirect_uri"`
 	LoginTokens                []string `json:"login_tokens" conf:"elements.one_of=access_token,id_token,introspection,refresh_token,tokens;default=id_token" doc:"What response/redirect includes"`

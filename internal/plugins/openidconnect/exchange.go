@@ -12,20 +12,62 @@ import (
 // way, by token_exchange_endpoint. Other grants are returned as they are.
 func (v *visit) exchange(g *grant) (*grant, error) {
 	p := v.p
-	switch {
-	case p.TokenExchangeEndpoint != "":
-		return v.exchangeOld(g)
-	case p.TokenExchange == nil || g.access == nil:
-		return g, nil
-	}
-	iss, _ := g.access["iss"].(string)
-	for i := range p.TokenExchange.SubjectTokenIssuers {
-		s := &p.TokenExchange.SubjectTokenIssuers[i]
-		if oidc.SameIssuer(s.Issuer, iss) && s.Conditions.hold(g, p) {
-			return v.exchangeSubject(g)
+	if p.TokenExchange != nil && g.access != nil {
+		iss, _ := g.access["iss"].(string)
+		for i := range p.TokenExchange.SubjectTokenIssuers {
+			s := &p.TokenExchange.SubjectTokenIssuers[i]
+			if oidc.SameIssuer(s.Issuer, iss) && s.Conditions.hold(g, p) {
+				return v.exchangeSubject(g)
+			}
 		}
 	}
+	if g.foreign { // nobody has vouched for it
+		return nil, unauthorized(invalidToken, "the token is of another issuer, and not one to exchange", oidc.ErrIssuer)
+	}
+	if p.TokenExchangeEndpoint != "" {
+		return v.exchangeOld(g)
+	}
 	return g, nil
+}
+
+// subjectIssuer returns the entry of token_exchange for a token of another issuer than those that are trusted here; nil if there is
+// none.
+func (p *relyingParty) subjectIssuer(t *jose.Token) *subjectIssuer {
+	if p.TokenExchange == nil {
+		return nil
+	}
+	iss, _ := t.Claims["iss"].(string)
+	trusted := append([]string{p.issuer.Name()}, p.IssuersAllowed...)
+	if d := p.issuer.Known(); d != nil {
+		trusted = append(trusted, d.Issuer)
+	}
+	for _, ours := range trusted {
+		if oidc.SameIssuer(iss, ours) {
+			return nil
+		}
+	}
+	for i := range p.TokenExchange.SubjectTokenIssuers {
+		if s := &p.TokenExchange.SubjectTokenIssuers[i]; iss != "" && oidc.SameIssuer(s.Issuer, iss) {
+			return s
+		}
+	}
+	return nil
+}
+
+// verifySubject checks what can be checked of a token that is to be exchanged: its times and, with verify_signature, its
+// signature. The provider does the rest.
+func (v *visit) verifySubject(g *grant, t *jose.Token, s *subjectIssuer) error {
+	p := v.p
+	if issuer := p.subjects[s]; issuer != nil {
+		if _, err := issuer.VerifySignature(v.ctx, t, s.Issuer, p.algs); err != nil {
+			return unauthorized(invalidToken, "the signature is wrong", err)
+		}
+	}
+	if err := oidc.CheckTimes(t.Claims, p.env.Now(), seconds(p.Leeway)); err != nil {
+		return unauthorized(invalidToken, "the claims of the token are not acceptable", err)
+	}
+	g.access, g.foreign = t.Claims, true
+	return nil
 }
 
 // hold reports whether a token is one to exchange.
@@ -71,17 +113,10 @@ func (v *visit) exchangeSubject(g *grant) (*grant, error) {
 		}
 	}
 	a.cached = t.Cache == nil || t.Cache.Enabled
-	fresh, err := v.tokens(a)
-	if err != nil {
-		return nil, err
+	if t.Cache != nil && t.Cache.TTL != nil {
+		a.most = time.Duration(*t.Cache.TTL) * time.Second
 	}
-	if t.Cache != nil && t.Cache.TTL != nil && a.cached {
-		ends := p.env.Now().Add(time.Duration(*t.Cache.TTL) * time.Second)
-		if fresh.ends.IsZero() || ends.Before(fresh.ends) {
-			p.granted.Put(p.key(a), fresh, ends, fresh.cost())
-		}
-	}
-	return fresh, nil
+	return v.tokens(a)
 }
 
 // exchangeOld posts the access token, as bearer token, to token_exchange_endpoint: the body of the answer is the new token.
@@ -100,6 +135,7 @@ func (v *visit) exchangeOld(g *grant) (*grant, error) {
 		}
 		fresh := *g
 		fresh.Access, fresh.access, fresh.accessKey, fresh.ends, fresh.ready = token, nil, nil, time.Time{}, nil
+		fresh.introspection, fresh.introspectionRaw, fresh.introspectionJWT = nil, nil, "" // they are about the other token
 		if jose.IsJWS([]byte(token)) {
 			fresh.access = claimsOf(token)
 		}
@@ -109,6 +145,7 @@ func (v *visit) exchangeOld(g *grant) (*grant, error) {
 			left := fresh.ends.Sub(p.env.Now())
 			life = min(left, p.life(left))
 		}
+		fresh.ready = w.prepare(&fresh)
 		if p.CacheTokenExchange && life > 0 {
 			p.granted.Put(key, &fresh, p.env.Now().Add(life), fresh.cost())
 		}

@@ -125,7 +125,11 @@ func (v *visit) explainClaims(g *grant, add func(check string, err error, good s
 	}
 	need := required("scopes", p.ScopesRequired) + required("audience", p.AudienceRequired) + required("groups", p.GroupsRequired) +
 		required("roles", p.RolesRequired)
-	add("authorisation", v.authorise(g), first(strings.TrimSuffix(need, "; "), "nothing is required"))
+	var denied error
+	if r := v.authorise(g); r != nil {
+		denied = r
+	}
+	add("authorisation", denied, first(strings.TrimSuffix(need, "; "), "nothing is required"))
 	consumer, err := v.consumer(g)
 	detail := "no consumer is looked for"
 	if consumer != nil {

@@ -2,6 +2,7 @@ package openidconnect
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strings"
 	"time"
@@ -35,7 +36,15 @@ type grant struct {
 	elsewhere        bool        // the token needs more than its signature at each use: it is bound to a key or certificate
 	ready            *prepared   // what does not change between requests with this grant
 	lookedUp         bool        // userinfo was asked
+	made             time.Time   // when the token endpoint gave it; zero for others
+	foreign          bool        // a token to be exchanged, of whose issuer nothing was verified
+
+	by         *oidc.Issuer // whose keys have verified the access token; nil if none have
+	generation uint64       // of these keys
 }
+
+// current reports whether the keys that have verified the access token are still the issuer's.
+func (g *grant) current() bool { return g.by == nil || g.by.Generation() == g.generation }
 
 // rawTokens is the token endpoint's answer, for login_tokens "tokens".
 type rawTokens = json.RawMessage
@@ -66,11 +75,13 @@ func (g *grant) claim(path []string) any {
 
 // setEnds remembers when the access token ends: by what the provider said, else by the token itself.
 func (p *relyingParty) setEnds(g *grant, lifetime time.Duration) {
-	switch exp, ok := oidc.Number(g.access["exp"]); {
-	case lifetime > 0:
+	if lifetime > 0 {
 		g.ends = p.env.Now().Add(lifetime)
-	case ok && exp > 0 && exp < 1<<40:
-		g.ends = time.Unix(int64(exp), 0)
+	}
+	if exp, ok := oidc.Number(g.access["exp"]); ok && exp > 0 && exp < 1<<40 {
+		if own := time.Unix(int64(exp), 0); g.ends.IsZero() || own.Before(g.ends) {
+			g.ends = own
+		}
 	}
 	if !g.ends.IsZero() {
 		g.Ends = g.ends.Unix()
@@ -92,14 +103,19 @@ func (v *visit) verifyAccess(g *grant, method string) error {
 	if err := accessType(t); err != nil {
 		return err
 	}
-	key, err := v.verify(t, method)
+	if s := v.p.subjectIssuer(t); s != nil && method == byBearer {
+		return v.verifySubject(g, t, s)
+	}
+	domains := v.p.Domains
+	if g.ID != "" {
+		domains = nil // the ID token says it
+	}
+	by, err := v.verify(t, method, domains)
 	if err != nil {
 		return err
 	}
 	g.access = t.Claims
-	if key != nil {
-		g.accessKey = key.JSON
-	}
+	g.accessKey, g.by, g.generation = by.json(), by.issuer, by.generation
 	_, g.elsewhere = t.Claims["cnf"]
 	return nil
 }
@@ -124,30 +140,43 @@ func accessType(t *jose.Token) error {
 	return nil
 }
 
+// verifier is what has verified a signature: a key of an issuer, of one generation; nothing of it for shared secrets.
+type verifier struct {
+	key        *jose.Key
+	issuer     *oidc.Issuer
+	generation uint64
+}
+
+func (b verifier) json() json.RawMessage {
+	if b.key == nil {
+		return nil
+	}
+	return b.key.JSON
+}
+
 // verify checks issuer, signature and times of a token, as far as the configuration says for the method.
-func (v *visit) verify(t *jose.Token, method string) (*jose.Key, error) {
+func (v *visit) verify(t *jose.Token, method string, domains []string) (by verifier, err error) {
 	p := v.p
 	d, err := p.issuer.Document(v.ctx)
 	if err != nil {
-		return nil, err
+		return by, err
 	}
 	iss, _ := t.Claims["iss"].(string)
-	if err := p.acceptIssuer(iss, d); err != nil && p.VerifyClaims {
-		return nil, err
+	if err := p.acceptIssuer(iss, d); err != nil && (p.VerifyClaims || len(p.IssuersAllowed) > 0) {
+		return by, err
 	}
-	var key *jose.Key
 	if p.VerifySignature && !has(p.IgnoreSignature, method) {
-		if key, err = v.signature(t, iss, d); err != nil {
-			return nil, err
+		if by, err = v.signature(t, iss, d); err != nil {
+			return by, err
 		}
 	}
 	if !p.VerifyClaims {
-		return key, nil
+		return by, nil
 	}
-	if err := oidc.Check(t, oidc.Checks{Now: p.env.Now(), Leeway: seconds(p.Leeway), MaxAge: -1, Domains: p.Domains}); err != nil {
-		return nil, unauthorized(invalidToken, "the claims of the token are not acceptable", err)
+	if err := oidc.Check(t, oidc.Checks{Now: p.env.Now(), Leeway: seconds(p.Leeway), MaxAge: -1, Domains: domains}); err != nil {
+		return by, unauthorized(invalidToken, "the claims of the token are not acceptable", err)
 	}
-	return key, nil
+	return by, nil
 }
 
 // acceptIssuer checks a token's iss: the provider's own, or one of issuers_allowed when that is set.
@@ -164,7 +193,7 @@ func (p *relyingParty) acceptIssuer(iss string, d *oidc.Document) error {
 	return unauthorized(invalidToken, "the token is of another issuer", oidc.ErrIssuer)
 }
 
-func (v *visit) signature(t *jose.Token, iss string, d *oidc.Document) (*jose.Key, error) {
+func (v *visit) signature(t *jose.Token, iss string, d *oidc.Document) (by verifier, err error) {
 	p := v.p
 	if has(jose.Symmetric, t.Alg) {
 		secret := ""
@@ -172,24 +201,33 @@ func (v *visit) signature(t *jose.Token, iss string, d *oidc.Document) (*jose.Ke
 			secret = v.client.Secret
 		}
 		if !p.EnableHSSignatures || len(secret) < 2 {
-			return nil, unauthorized(invalidToken, "signatures by a shared secret are not accepted", nil)
+			return by, unauthorized(invalidToken, "signatures by a shared secret are not accepted", nil)
 		}
 		if err := t.Verify([]byte(secret), jose.Symmetric); err != nil {
-			return nil, unauthorized(invalidToken, "the signature is wrong", err)
+			return by, unauthorized(invalidToken, "the signature is wrong", err)
 		}
-		return nil, nil
+		return by, nil
 	}
-	issuer := p.issuer
-	if other := p.others[strings.TrimRight(iss, "/")]; other != nil && !oidc.SameIssuer(iss, d.Issuer) {
-		issuer = other
-	} else if iss == "" {
+	if iss == "" {
 		iss = d.Issuer
 	}
-	key, err := issuer.VerifySignature(v.ctx, t, iss, p.algs)
-	if err != nil {
-		return nil, unauthorized(invalidToken, "the signature is wrong", err)
+	try := func(issuer *oidc.Issuer) (err error) {
+		by.issuer, by.generation = issuer, issuer.Generation()
+		by.key, err = issuer.VerifySignature(v.ctx, t, iss, p.algs)
+		return err
 	}
-	return key, nil
+	// An issuer of issuers_allowed has keys of its own. If it was never found at its URL, it is another name of the main one.
+	if other := p.others[strings.TrimRight(iss, "/")]; other != nil && !oidc.SameIssuer(iss, d.Issuer) {
+		if err = try(other); errors.Is(err, oidc.ErrUnreachable) && other.Known() == nil {
+			err = try(p.issuer)
+		}
+	} else {
+		err = try(p.issuer)
+	}
+	if err != nil {
+		return by, unauthorized(invalidToken, "the signature is wrong", err)
+	}
+	return by, nil
 }
 
 // verifyID checks an ID token (OpenID Connect Core 1.0, section 3.1.3.7). login is nil outside a login.
@@ -202,13 +240,11 @@ func (v *visit) verifyID(g *grant, login *loginState, code string) error {
 	if err != nil {
 		return unauthorized(invalidToken, "the ID token cannot be read", err)
 	}
-	key, err := v.verify(t, g.Method)
+	by, err := v.verify(t, g.Method, p.Domains)
 	if err != nil {
 		return err
 	}
-	if key != nil {
-		g.idKey = key.JSON
-	}
+	g.idKey = by.json()
 	g.id = t.Claims
 	if !p.VerifyClaims {
 		return nil

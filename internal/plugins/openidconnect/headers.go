@@ -4,7 +4,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/gibbon-gateway/gibbon/header"
 	"github.com/gibbon-gateway/gibbon/internal/oidc"
@@ -14,8 +13,14 @@ import (
 // maxHeader is the longest header value made from a claim or document, in bytes; longer ones are left out.
 const maxHeader = 16 << 10
 
-// prepared are header fields that are the same for every request with a grant.
-type prepared struct{ upstream, downstream []field }
+// prepared is what is the same for every request with a grant.
+type prepared struct {
+	denied               *refusal // it is not authorised
+	upstream, downstream []field
+	credential           string   // credential_claim
+	groups               []string // authenticated_groups_claim
+	groupList            []byte   // the same, as a header says it
+}
 
 type field struct {
 	name  string
@@ -23,11 +28,8 @@ type field struct {
 }
 
 // headers sets what upstream and client are told.
-func (v *visit) headers(g *grant) {
-	ready := g.ready
-	if ready == nil || v.found != nil || v.session != nil {
-		ready = v.prepare(g)
-	}
+func (v *visit) headers(g *grant, ready *prepared) {
+	p := v.p
 	r, w := &v.x.Request.Header, &v.x.Response.Header
 	for _, f := range ready.upstream {
 		r.SetBytes(f.name, f.value)
@@ -36,8 +38,14 @@ func (v *visit) headers(g *grant) {
 		w.SetBytes(f.name, f.value)
 	}
 	if v.session != nil {
-		v.sessionFields(v.p.SessionRequestHeaders, g, r.Set)
-		v.sessionFields(v.p.SessionResponseHeaders, g, w.Set)
+		if name, _ := headerName(p.UpstreamSessionIDHeader); name != "" {
+			r.Set(name, v.session.ID)
+		}
+		if name, _ := headerName(p.DownstreamSessionIDHeader); name != "" {
+			w.Set(name, v.session.ID)
+		}
+		v.sessionFields(p.SessionRequestHeaders, g, r.Set)
+		v.sessionFields(p.SessionResponseHeaders, g, w.Set)
 	}
 	v.replayHeaders(g)
 }
@@ -57,23 +65,28 @@ func (v *visit) replayHeaders(g *grant) {
 
 // prepare computes the fields of a grant.
 func (v *visit) prepare(g *grant) *prepared {
-	p, out := v.p, &prepared{}
+	p, out := v.p, &prepared{denied: v.authorise(g)}
 	user := v.userOf(g)
-	sessionID := ""
-	if v.session != nil {
-		sessionID = v.session.ID
+	if words := oidc.Words(v.claim(g, p.CredentialClaim)); len(words) > 0 && len(words[0]) <= 512 {
+		out.credential = safe(words[0])
 	}
+	for _, group := range oidc.Words(v.claim(g, p.AuthenticatedGroupsClaim)) {
+		if safe(group) == group {
+			out.groups = append(out.groups, group)
+		}
+	}
+	out.groupList = []byte(strings.Join(out.groups, ", "))
 	for _, d := range []struct {
-		to                                                                    *[]field
-		access, accessJWK, id, idJWK, refresh, in, inJWT, user, userJWT, sess string
-		mapped                                                                []claimHeader
+		to                                                              *[]field
+		access, accessJWK, id, idJWK, refresh, in, inJWT, user, userJWT string
+		mapped                                                          []claimHeader
 	}{
 		{&out.upstream, p.UpstreamAccessTokenHeader, p.UpstreamAccessTokenJWKHeader, p.UpstreamIDTokenHeader, p.UpstreamIDTokenJWKHeader,
 			p.UpstreamRefreshTokenHeader, p.UpstreamIntrospectionHeader, p.UpstreamIntrospectionJWTHeader, p.UpstreamUserInfoHeader,
-			p.UpstreamUserInfoJWTHeader, p.UpstreamSessionIDHeader, mapping(p.UpstreamHeaders, p.UpstreamHeadersNames, p.UpstreamHeadersClaims)},
+			p.UpstreamUserInfoJWTHeader, mapping(p.UpstreamHeaders, p.UpstreamHeadersNames, p.UpstreamHeadersClaims)},
 		{&out.downstream, p.DownstreamAccessTokenHeader, p.DownstreamAccessTokenJWKHeader, p.DownstreamIDTokenHeader, p.DownstreamIDTokenJWKHeader,
 			p.DownstreamRefreshTokenHeader, p.DownstreamIntrospectionHeader, p.DownstreamIntrospectionJWTHeader, p.DownstreamUserInfoHeader,
-			p.DownstreamUserInfoJWTHeader, p.DownstreamSessionIDHeader, mapping(p.DownstreamHeaders, p.DownstreamHeadersNames, p.DownstreamHeadersClaims)},
+			p.DownstreamUserInfoJWTHeader, mapping(p.DownstreamHeaders, p.DownstreamHeadersNames, p.DownstreamHeadersClaims)},
 	} {
 		add := func(spec, value string) {
 			name, bearer := headerName(spec)
@@ -94,7 +107,6 @@ func (v *visit) prepare(g *grant) *prepared {
 		add(d.inJWT, g.introspectionJWT)
 		add(d.user, document(user.userRaw))
 		add(d.userJWT, user.userJWT)
-		add(d.sess, sessionID)
 		for _, m := range d.mapped {
 			add(m.Header, claimText(v.claim(g, m.Path)))
 		}
@@ -149,9 +161,10 @@ func claimText(v any) string {
 	return ""
 }
 
-// safe returns text that can stand in a header field.
+// safe returns text that can stand in a header field: ASCII without controls as it is, other text as base64, since programs differ
+// in how they read other bytes there.
 func safe(s string) string {
-	if utf8.ValidString(s) && strings.IndexFunc(s, func(r rune) bool { return r < 0x20 && r != '\t' || r == 0x7f }) < 0 {
+	if strings.IndexFunc(s, func(r rune) bool { return r < 0x20 && r != '\t' || r > 0x7e }) < 0 {
 		return s
 	}
 	return base64.StdEncoding.EncodeToString([]byte(s))

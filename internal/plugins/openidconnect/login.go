@@ -55,7 +55,7 @@ func (p *relyingParty) loginStore(state string) *oidc.Sessions {
 // with 401.
 func (v *visit) startLogin() error {
 	p := v.p
-	if !p.methods[byCode] || p.LoginNavigationOnly && !navigation(v.x) || v.x.Client.HTTPVersion == "2" && isGRPC(v.x) {
+	if !p.methods[byCode] || p.LoginNavigationOnly && !navigation(v.x) || isGRPC(v.x) || v.x.Request.Header.Has("Upgrade") {
 		return unauthorized("", "no credential was sent", nil)
 	}
 	if v.client == nil {
@@ -96,6 +96,9 @@ func (v *visit) saveLogin(login *loginState) ([]string, error) {
 		return nil, err
 	}
 	store := p.loginStore(login.State)
+	if s := &store.Cookie; strings.HasPrefix(p.ResponseMode, "form_post") && secure(v.x) && (s.SameSite == "" || s.SameSite == "Default") {
+		s.SameSite = "None" // browsers send no other cookie with a form of another site
+	}
 	fields, err := store.Save(v.ctx, store.New(data), "", secure(v.x))
 	if err != nil {
 		return nil, err
@@ -154,7 +157,7 @@ func (v *visit) newLogin(d *oidc.Document) (*loginState, error) {
 	if p.proofKey(d) {
 		login.Verifier = oidc.Random(32)
 	}
-	if x.Request.Method == http.MethodPost {
+	if x.Request.Method == http.MethodPost && ownForm(x) {
 		body, err := x.Request.Body(maxReplay)
 		if err != nil && !errors.Is(err, plugin.ErrBodyTooLarge) {
 			return nil, err
@@ -165,6 +168,17 @@ func (v *visit) newLogin(d *oidc.Document) (*loginState, error) {
 		}
 	}
 	return login, nil
+}
+
+// ownForm reports whether a POST comes from a page of ours. Those of other sites are not sent again after the login: a browser
+// would not have sent the session along with them.
+func ownForm(x *plugin.Exchange) bool {
+	h := &x.Request.Header
+	if site, ok := h.Value("Sec-Fetch-Site"); ok && string(site) != "same-origin" {
+		return false
+	}
+	from, ok := h.Value("Origin")
+	return ok && string(from) == origin(x)
 }
 
 // origin returns scheme, host and port by which the client reaches the gateway.

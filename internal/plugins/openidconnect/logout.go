@@ -2,6 +2,7 @@ package openidconnect
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -194,11 +195,40 @@ func (v *visit) checkLogoutToken(token string) error {
 		return oidc.ErrUnreachable
 	}
 	// A logout token is good once.
-	once, err := p.env.State.PutNew(v.ctx, []byte("oidc:logout-token:"+keyText("jti", iss, jti)), []byte{1}, 10*time.Minute)
+	name := []byte("oidc:logout-token:" + keyText("jti", iss, jti))
+	once, err := p.env.State.PutNew(v.ctx, name, []byte{1}, 10*time.Minute)
 	if err != nil || !once {
 		return oidc.ErrClaims
 	}
-	return p.markEnded(v.ctx, iss, sid, sub, now)
+	if err := p.markEnded(v.ctx, iss, sid, sub, now); err != nil {
+		return errors.Join(err, p.env.State.Delete(v.ctx, name)) // the provider may try again
+	}
+	return nil
+}
+
+// frontChannel reports whether a request is the provider's logout in the browser (Front-Channel Logout 1.0): a GET of a path that
+// ends with logout_uri_suffix, with the issuer and the provider's session.
+func (v *visit) frontChannel() bool {
+	p := v.p
+	if p.LogoutURISuffix == "" || v.x.Request.Method != http.MethodGet || !strings.HasSuffix(string(v.x.Request.Path), p.LogoutURISuffix) {
+		return false
+	}
+	_, iss := v.queryArg("iss")
+	_, sid := v.queryArg("sid")
+	return iss == 1 && sid == 1
+}
+
+// endFrontChannel ends the browser's session if it is the one that is named, and answers with nothing in either case.
+func (v *visit) endFrontChannel() error {
+	p := v.p
+	iss, _ := v.queryArg("iss")
+	sid, _ := v.queryArg("sid")
+	if s, err := p.sessions.Open(v.ctx, v.cookie, p.bind(v.x)); err == nil {
+		if g, err := v.sessionGrant(s.Data); err == nil && g.id["iss"] == iss && g.id["sid"] == sid && sid != "" {
+			p.dropSession(v.x)
+		}
+	}
+	return v.x.Exit(http.StatusOK, nil, "Cache-Control", "no-store")
 }
 
 // markEnded remembers that sessions ended: those of a provider's session, else all of a subject that began before now.

@@ -15,6 +15,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/singleflight"
@@ -47,15 +48,17 @@ const (
 // relyingParty is one configuration at work.
 type relyingParty struct {
 	config
-	env     plugin.Env
-	known   *directory
-	issuer  *oidc.Issuer
-	others  map[string]*oidc.Issuer // those of issuers_allowed that have keys of their own
-	fetch   *oidc.Fetcher
-	mutual  *oidc.Fetcher // with the client certificate; nil without
-	clients []client
-	methods map[string]bool
-	algs    []string // accepted for signatures, without those by a shared secret
+	env    plugin.Env
+	known  *directory
+	issuer *oidc.Issuer
+	others map[string]*oidc.Issuer // those of issuers_allowed that have keys of their own
+	// The issuers of tokens to exchange whose signatures are verified.
+	subjects map[*subjectIssuer]*oidc.Issuer
+	fetch    *oidc.Fetcher
+	mutual   *oidc.Fetcher // with the client certificate; nil without
+	clients  []client
+	methods  map[string]bool
+	algs     []string // accepted for signatures, without those by a shared secret
 
 	sessions, remember *oidc.Sessions // remember is nil unless session_remember
 	logins             *oidc.Sessions // cookies of logins under way
@@ -65,9 +68,13 @@ type relyingParty struct {
 	granted  *oidc.Cache[*grant]   // by credentials
 	infos    *oidc.Cache[*grant]   // introspection and userinfo answers, by token
 	refused  *oidc.Cache[*refusal] // credentials that were refused a moment ago
+	guesses  *oidc.Cache[*guesses] // wrong credentials, by client address and name
 	flights  singleflight.Group    // calls of the provider under way
 	shared   *sharedCache          // nil without cluster_cache_strategy
 	salt     string
+
+	noPassword atomic.Int64 // until when (ns since 1970) the provider's "no such grant" for passwords holds
+	quick      bool         // a credential that was seen before is all that a request needs
 
 	owned []string // lower-case names of the request headers that only we may set
 	realm string
@@ -80,6 +87,13 @@ func build(c config, env plugin.Env, known *directory) (any, error) {
 	}
 	for _, m := range c.AuthMethods {
 		p.methods[m] = true
+	}
+	if p.binding() { // the others cannot prove that a token is its sender's
+		for m := range p.methods {
+			if m != byBearer && m != byIntrospection && m != bySession {
+				delete(p.methods, m)
+			}
+		}
 	}
 	if p.env.Now == nil {
 		p.env.Now = time.Now
@@ -98,11 +112,13 @@ func build(c config, env plugin.Env, known *directory) (any, error) {
 	p.granted = oidc.NewCache[*grant](otherCacheBytes)
 	p.infos = oidc.NewCache[*grant](otherCacheBytes)
 	p.refused = oidc.NewCache[*refusal](1 << 20)
+	p.guesses = oidc.NewCache[*guesses](1 << 20)
 	var err error
 	if p.shared, err = newSharedCache(p); err != nil {
 		return nil, err
 	}
 	p.owned = p.ownedHeaders()
+	p.quick = p.isQuick()
 	p.realm = realm(p.issuer.Name())
 	known.enter(p)
 	return p, nil
@@ -136,7 +152,7 @@ func (p *relyingParty) reach() error {
 	transport := func(config *tls.Config) http.RoundTripper {
 		t := &http.Transport{
 			Proxy: proxies, TLSClientConfig: config, ForceAttemptHTTP2: false,
-			MaxIdleConnsPerHost: 32, IdleConnTimeout: 60 * time.Second, DisableKeepAlives: !p.Keepalive,
+			MaxIdleConnsPerHost: 32, IdleConnTimeout: 60 * time.Second, DisableKeepAlives: !p.Keepalive || p.HTTPVersion < 1.1,
 		}
 		if p.env.Transport != nil {
 			return p.env.Transport(t)
@@ -166,6 +182,14 @@ func (p *relyingParty) reach() error {
 			p.others[strings.TrimRight(iss, "/")] = p.newIssuer(iss, "", nil, false)
 		}
 	}
+	if p.TokenExchange != nil {
+		p.subjects = map[*subjectIssuer]*oidc.Issuer{}
+		for i := range p.TokenExchange.SubjectTokenIssuers {
+			if s := &p.TokenExchange.SubjectTokenIssuers[i]; s.VerifySignature {
+				p.subjects[s] = p.newIssuer(s.Issuer, s.JWKSURI, nil, s.JWKSURI != "")
+			}
+		}
+	}
 	return nil
 }
 
@@ -178,7 +202,7 @@ func (p *relyingParty) newIssuer(address, jwks string, extra []string, pseudo bo
 	}
 	return p.known.issuer(oidc.IssuerOptions{
 		URL: address, Header: header, JWKS: jwks, ExtraJWKS: extra, Pseudo: pseudo, Fetch: p.fetch, Log: p.env.Log, Now: p.env.Now,
-		Rediscovery: seconds(p.RediscoveryLifetime), TTL: seconds(p.CacheTTL),
+		Rediscovery: seconds(p.RediscoveryLifetime), TTL: seconds(p.CacheTTL), Allowed: p.IssuersAllowed,
 	}, fmt.Sprint(p.SSLVerify, p.HTTPProxy, p.HTTPSProxy, p.NoProxy, p.Timeout))
 }
 

@@ -120,13 +120,25 @@ func (v *visit) clientCertificate() (*x509.Certificate, error) {
 }
 
 func (v *visit) chain(certificate *x509.Certificate, from *headerCertificate) error {
-	roots := x509.NewCertPool()
+	roots, between := x509.NewCertPool(), x509.NewCertPool()
 	for _, id := range from.CACertificates {
-		if ca := entity.Get[entity.CACertificate](v.p.env.Find.Entities(), id); ca != nil {
-			roots.AppendCertsFromPEM([]byte(ca.Cert))
+		ca := entity.Get[entity.CACertificate](v.p.env.Find.Entities(), id)
+		if ca == nil {
+			continue
+		}
+		block, _ := pem.Decode([]byte(ca.Cert))
+		if block == nil {
+			continue
+		}
+		if c, err := x509.ParseCertificate(block.Bytes); err != nil {
+			continue
+		} else if from.AllowPartialChain || bytes.Equal(c.RawIssuer, c.RawSubject) {
+			roots.AddCert(c)
+		} else {
+			between.AddCert(c)
 		}
 	}
-	_, err := certificate.Verify(x509.VerifyOptions{Roots: roots, CurrentTime: v.p.env.Now(), KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}})
+	_, err := certificate.Verify(x509.VerifyOptions{Roots: roots, Intermediates: between, CurrentTime: v.p.env.Now(), KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}})
 	return err
 }
 

@@ -78,7 +78,7 @@ func (p *relyingParty) refuse(x *plugin.Exchange, r *refusal) error {
 	case http.StatusInternalServerError:
 		to = p.UnexpectedRedirectURI
 	}
-	if destroy {
+	if destroy && !errors.Is(r, oidc.ErrUnreachable) { // a provider that is away ends nobody's session
 		p.dropSession(x)
 	}
 	if len(to) > 0 {
@@ -93,11 +93,11 @@ func (p *relyingParty) refuse(x *plugin.Exchange, r *refusal) error {
 	if r.nonce != "" {
 		x.Response.Header.Set("DPoP-Nonce", r.nonce)
 	}
-	return x.Error(r.status, message, "WWW-Authenticate", p.challenge(r))
+	return x.Error(r.status, message, "WWW-Authenticate", p.challenge(x, r))
 }
 
 // challenge is RFC 6750's WWW-Authenticate, or RFC 9449's.
-func (p *relyingParty) challenge(r *refusal) string {
+func (p *relyingParty) challenge(x *plugin.Exchange, r *refusal) string {
 	var b strings.Builder
 	b.WriteString(first(r.scheme, "Bearer"))
 	b.WriteString(` realm="` + p.realm + `"`)
@@ -106,6 +106,9 @@ func (p *relyingParty) challenge(r *refusal) string {
 		if r.code == "insufficient_scope" && len(p.ScopesRequired) > 0 {
 			b.WriteString(`, scope="` + plain(strings.Join(p.ScopesRequired, " ")) + `"`)
 		}
+	}
+	if p.ProtectedResourceMetadata {
+		b.WriteString(`, resource_metadata="` + plain(origin(x)+metadataPath+escapePath(string(x.Request.Path))) + `"`)
 	}
 	return b.String()
 }

@@ -163,6 +163,11 @@ func scheme(v []byte, name string) ([]byte, bool) {
 	return rest, len(rest) > 0
 }
 
+// isScheme reports whether a field begins with an authentication scheme, whatever follows.
+func isScheme(v []byte, name string) bool {
+	return len(v) >= len(name) && header.EqualFold(v[:len(name)], name) && (len(v) == len(name) || v[len(name)] == ' ' || v[len(name)] == '\t')
+}
+
 // count returns how many fields of a name there are.
 func count(h *header.Fields, name string) (n int) {
 	for range h.Values(name) {
@@ -207,6 +212,9 @@ func (r *request) bearer(c *config) (token string, dpop bool, err error) {
 				take(t)
 			}
 		case "body":
+			if token != "" && !isForm(&r.x.Request.Header) {
+				continue // RFC 6750 knows tokens in forms only
+			}
 			t, n, e := r.bodyArg("access_token")
 			if e != nil {
 				return "", false, e
@@ -247,33 +255,49 @@ func (r *request) headerToken(c *config) (token string, dpop bool, err error) {
 	return "", false, nil
 }
 
+// isForm reports whether the body says that it is a form.
+func isForm(h *header.Fields) bool {
+	const form = "application/x-www-form-urlencoded"
+	t, _ := h.Known(header.ContentType)
+	return len(t) >= len(form) && header.EqualFold(t[:len(form)], form)
+}
+
 // find returns a parameter from the places a *_param_type names, in their order.
 func (r *request) find(places []string, name string) (string, error) {
+	value, _, err := r.findIn(places, name)
+	return value, err
+}
+
+// findIn is find, with the place.
+func (r *request) findIn(places []string, name string) (value, in string, err error) {
 	if name == "" {
-		return "", nil
+		return "", "", nil
 	}
 	for _, place := range places {
 		switch place {
 		case "header":
 			if v, ok := r.x.Request.Header.Value(name); ok && len(v) > 0 {
-				return string(v), nil
+				return string(v), place, nil
 			}
 		case "query":
 			if v, n := r.queryArg(name); n > 0 && v != "" {
-				return v, nil
+				return v, place, nil
 			}
 		case "body":
 			v, n, err := r.bodyArg(name)
 			if err != nil {
-				return "", err
+				return "", "", err
 			}
 			if n > 0 && v != "" {
-				return v, nil
+				return v, place, nil
 			}
 		}
 	}
-	return "", nil
+	return "", "", nil
 }
+
+// errBasic is answered with 401: what stands behind Basic is no credential.
+var errBasic = unauthorized(invalidToken, "the Basic credential cannot be read", nil)
 
 // pair finds two parameters that belong together, such as username and password: by Basic in the header, else by name.
 func (r *request) pair(places []string, first, second string) (a, b, place string, err error) {
@@ -282,6 +306,9 @@ func (r *request) pair(places []string, first, second string) (a, b, place strin
 		case "header":
 			if a, b, ok := basic(&r.x.Request.Header); ok {
 				return a, b, place, nil
+			}
+			if v, _ := r.x.Request.Header.Known(header.Authorization); isScheme(v, "basic") {
+				return "", "", "", errBasic
 			}
 		case "query":
 			a, n := r.queryArg(first)

@@ -11,7 +11,7 @@ import (
 
 // rules are the checks over several fields.
 func rules() []schema.Rule {
-	return []schema.Rule{schema.Check(check)}
+	return append(olderNames(), schema.Check(check))
 }
 
 // check says what cannot work, by field.
@@ -47,6 +47,18 @@ func check(c map[string]any) schema.Errors {
 		if login, _ := r["cloud_authentication"].(map[string]any); login != nil && login["auth_provider"] != nil {
 			errs[name] = schema.Errors{"cloud_authentication": "logins of cloud vendors are not available; use username and password"}
 		}
+	}
+	if len(list("consumer_groups_claim")) > 0 {
+		errs["consumer_groups_claim"] = "consumer groups are not available; use groups_required, or authenticated_groups_claim with the plugin acl"
+	}
+	if c["resolve_distributed_claims"] == true {
+		errs["resolve_distributed_claims"] = "distributed claims are not fetched; use search_user_info"
+	}
+	if has(list("response_type"), "token") || has(list("response_type"), "id_token") {
+		errs["response_type"] = "only the code flow is available: the other ones send tokens through the browser"
+	}
+	if m := text("response_mode"); strings.HasPrefix(m, "fragment") && has(list("auth_methods"), byCode) {
+		errs["response_mode"] = "a gateway does not see fragments; use query, form_post or their .jwt forms"
 	}
 	if h, _ := c["proof_of_possession_mtls_from_header"].(map[string]any); h != nil && h["revocation_check_mode"] == "STRICT" {
 		errs["proof_of_possession_mtls_from_header"] = schema.Errors{"revocation_check_mode": "revocation is not checked; use SKIP or IGNORE_CA_ERROR"}

@@ -89,7 +89,7 @@ func (v *visit) sessionGrant(data []byte) (*grant, error) {
 	if g.Ends > 0 {
 		g.ends = time.Unix(g.Ends, 0)
 	}
-	g.access, g.id = claimsOf(g.Access), claimsOf(g.ID)
+	g.access, g.id = claimsOf(g.Access), claimsOf(g.ID) // verified before they were sealed
 	if len(stored.User) > 0 {
 		g.userRaw, g.lookedUp = stored.User, true
 		g.user, _ = jose.DecodeObject(stored.User)
@@ -99,6 +99,7 @@ func (v *visit) sessionGrant(data []byte) (*grant, error) {
 		g.introspection, _ = jose.DecodeObject(stored.Introspection)
 	}
 	_, g.elsewhere = g.access["cnf"]
+	g.ready = v.prepare(g)
 	p.verified.Put(key, g, p.env.Now().Add(p.life(0)), g.cost())
 	return g, nil
 }
@@ -153,10 +154,11 @@ func (v *visit) refreshSession(g *grant) (*grant, error) {
 	key := oidc.KeyOf("refresh", p.salt, g.Refresh)
 	a := v.newAsk(byRefreshToken, "refresh_token", &v.client.Client)
 	a.form.Set("refresh_token", g.Refresh)
+	a.user, a.cached = true, false
 	fresh, err := v.once(key, func(w *visit) (*grant, error) { return w.refresh(g, a, key) })
 	if err != nil {
-		if !p.expired(g) {
-			return g, nil
+		if p.env.Now().Before(g.ends) {
+			return g, nil // leeway asked for new tokens early
 		}
 		if refusedBy(err) {
 			p.env.Log.Info("session ended: its tokens cannot be refreshed", "reason", err.Error())
@@ -191,12 +193,11 @@ func (v *visit) refresh(g *grant, a *ask, key oidc.Key) (*grant, error) {
 	}
 	if fresh.ID == "" {
 		fresh.ID, fresh.id, fresh.idKey = g.ID, g.id, g.idKey
-	} else if err := v.verifyID(fresh, nil, ""); err != nil {
-		return nil, err
 	}
 	if g.id != nil && (fresh.id["sub"] != g.id["sub"] || fresh.id["iss"] != g.id["iss"]) {
 		return nil, unauthorized(invalidToken, "the refreshed ID token is about somebody else", nil)
 	}
+	fresh.ready = v.prepare(fresh)
 	p.granted.Put(key, fresh, p.env.Now().Add(30*time.Second), fresh.cost())
 	v.publishRefresh(key, fresh)
 	return fresh, nil
@@ -308,6 +309,12 @@ func (v *visit) keepSession(g *grant) error {
 		data := s.Data
 		s, v.renewed = store.New(data), true // the remember cookie starts an ordinary session
 	}
+	rolls := store.Rolls(s) && !has(p.DisableSession, bySession)
+	if rolls && !v.remember {
+		if err := store.Renew(v.ctx, s); err != nil {
+			return unexpected("renewing the session", err)
+		}
+	}
 	switch {
 	case v.renewed:
 		data, err := json.Marshal(storedGrant{Grant: g, User: g.userRaw, Introspection: g.introspectionRaw})
@@ -315,12 +322,7 @@ func (v *visit) keepSession(g *grant) error {
 			return unexpected("writing the session", err)
 		}
 		s.Data = data
-	case store.Rolls(s) && !has(p.DisableSession, bySession):
-		if err := store.Renew(v.ctx, s); err != nil {
-			return unexpected("renewing the session", err)
-		}
-	case store.Due(s):
-	default:
+	case !rolls && !store.Due(s):
 		return nil
 	}
 	v.session = s

@@ -43,7 +43,34 @@ func (v *visit) fromToken(token string, viaDPoP bool) (*grant, error) {
 	if err != nil {
 		return nil, err
 	}
-	return g, v.proven(g, viaDPoP)
+	if err := v.proven(g, viaDPoP); err != nil {
+		return nil, err
+	}
+	if viaDPoP {
+		v.x.Request.Header.Del("DPoP") // upstream it is a bearer token
+	}
+	return v.withSentID(g)
+}
+
+// withSentID adds the ID token that the client sends along, where id_token_param_name is set: claims are looked for in it too.
+func (v *visit) withSentID(g *grant) (*grant, error) {
+	p := v.p
+	token, err := v.find(p.IDTokenParamType, p.IDTokenParamName)
+	if err != nil || token == "" {
+		return g, err
+	}
+	if rest, ok := scheme([]byte(token), "bearer"); ok {
+		token = string(rest)
+	}
+	both := *g
+	both.ID, both.ready = token, nil
+	if err := v.verifyID(&both, nil, ""); err != nil {
+		return nil, err
+	}
+	if sub, there := g.access["sub"]; there && both.id["sub"] != sub {
+		return nil, unauthorized(invalidToken, "access token and ID token are about different subjects", nil)
+	}
+	return &both, nil
 }
 
 // findPresented finds out where a token stands.
@@ -68,9 +95,9 @@ func (v *visit) findPresented(token string) presentedName {
 // fromBearer verifies a signed access token, or finds that it was verified before.
 func (v *visit) fromBearer(token string) (*grant, error) {
 	p := v.p
-	key := oidc.KeyOf(token)
+	key := oidc.KeyOfToken([]byte(token))
 	g, ok := p.verified.Get(key, p.env.Now())
-	if !ok {
+	if !ok || !g.current() {
 		g = &grant{Method: byBearer, Access: token, Type: "Bearer"}
 		if err := v.verifyAccess(g, byBearer); err != nil {
 			return nil, err
@@ -127,11 +154,26 @@ func (v *visit) once(key oidc.Key, fn func(w *visit) (*grant, error)) (*grant, e
 func (v *visit) introspect(token string, g *grant) (*grant, error) {
 	p := v.p
 	key := oidc.KeyOf("introspection", p.salt, token)
-	if p.CacheIntrospection {
-		if found, ok := p.infos.Get(key, p.env.Now()); ok {
-			return found, nil
+	if r, ok := p.refused.Get(key, p.env.Now()); ok && p.CacheIntrospection {
+		return nil, r
+	}
+	made, ok := p.infos.Get(key, p.env.Now())
+	if !ok || !p.CacheIntrospection {
+		var err error
+		if made, err = v.askIntrospectionOnce(token, key); err != nil {
+			return nil, err
 		}
 	}
+	if g == nil {
+		return made, nil
+	}
+	both := *made
+	both.Method, both.access, both.accessKey, both.ready = g.Method, g.access, g.accessKey, nil
+	return &both, nil
+}
+
+func (v *visit) askIntrospectionOnce(token string, key oidc.Key) (*grant, error) {
+	p := v.p
 	form := url.Values{p.IntrospectionTokenParamName: {token}}
 	if p.IntrospectionHint != "" {
 		form.Set("token_type_hint", p.IntrospectionHint)
@@ -143,16 +185,7 @@ func (v *visit) introspect(token string, g *grant) (*grant, error) {
 		}
 	}
 	header := v.copyHeaders(p.IntrospectionHeadersNames, p.IntrospectionHeadersValues, p.IntrospectionHeadersClient)
-	made, err := v.once(key, func(w *visit) (*grant, error) { return w.askIntrospection(token, key, form, header) })
-	if err != nil {
-		return nil, err
-	}
-	if g == nil {
-		return made, nil
-	}
-	both := *made
-	both.Method, both.access, both.accessKey = g.Method, g.access, g.accessKey
-	return &both, nil
+	return v.once(key, func(w *visit) (*grant, error) { return w.askIntrospection(token, key, form, header) })
 }
 
 func (v *visit) askIntrospection(token string, key oidc.Key, form url.Values, header http.Header) (*grant, error) {
@@ -202,7 +235,9 @@ func (p *relyingParty) introspectionLife(claims map[string]any) time.Duration {
 func (v *visit) introspected(token string, in *oidc.Introspection, key oidc.Key) (*grant, error) {
 	p := v.p
 	if p.IntrospectionCheckActive && !in.Active {
-		return nil, unauthorized(invalidToken, "the provider says that the token is not active", nil)
+		r := unauthorized(invalidToken, "the provider says that the token is not active", nil)
+		p.refused.Put(key, r, p.env.Now().Add(p.refusedFor()), 512)
+		return nil, r
 	}
 	if err := oidc.CheckTimes(in.Claims, p.env.Now(), seconds(p.Leeway)); err != nil && p.VerifyClaims {
 		return nil, unauthorized(invalidToken, "the token is not good now", err)
@@ -220,6 +255,7 @@ func (v *visit) introspected(token string, in *oidc.Introspection, key oidc.Key)
 		g.Ends = g.ends.Unix()
 	}
 	_, g.elsewhere = in.Claims["cnf"]
+	g.ready = v.prepare(g)
 	if life := p.introspectionLife(in.Claims); p.CacheIntrospection && in.Active && life > 0 {
 		p.infos.Put(key, g, p.env.Now().Add(life), g.cost())
 	}
@@ -251,6 +287,9 @@ func (v *visit) verifyAnswer(_ context.Context, t *jose.Token) error {
 // fromUserinfo lets a request in if the userinfo endpoint accepts its token.
 func (v *visit) fromUserinfo(token string) (*grant, error) {
 	g := &grant{Method: byUserinfo, Access: token, Type: "Bearer"}
+	if len(token) > jose.MaxToken {
+		return nil, unauthorized(invalidToken, "the token is too long", nil)
+	}
 	found, err := v.userinfoOf(token)
 	if err != nil {
 		return nil, err
