@@ -41,7 +41,7 @@ func (c *call) misused(name, format string, args ...any) int {
 }
 
 func commands() []command {
-	return []command{start, check, health, reload, stop, config, migrations, oidcCommand, version}
+	return []command{start, check, health, reload, stop, config, migrations, idpCommand, oidcCommand, version}
 }
 
 func main() {

@@ -60,6 +60,27 @@ func flags(args []string, switches ...string) (from settings.From, on map[string
 	return from, on, rest, nil
 }
 
+// settingFlags takes out of a command line only -c, -p and the flags that are settings; the rest is the command's own.
+func settingFlags(args []string) (from settings.From, rest []string, err error) {
+	known := settings.Known()
+	var ours []string
+	for i := 0; i < len(args); i++ {
+		name, _, given := strings.Cut(args[i], "=")
+		key := strings.ReplaceAll(strings.TrimPrefix(name, "--"), "-", "_")
+		if name != "-c" && name != "-p" && name != "--conf" && !(strings.HasPrefix(name, "--") && slices.Contains(known, key)) {
+			rest = append(rest, args[i])
+			continue
+		}
+		ours = append(ours, args[i])
+		if !given && i+1 < len(args) {
+			i++
+			ours = append(ours, args[i])
+		}
+	}
+	from, _, _, err = flags(ours)
+	return from, rest, err
+}
+
 // load reads the settings and prints warnings.
 func load(c *call, from settings.From) (*settings.Settings, error) {
 	from.Env = c.env

@@ -20,6 +20,7 @@ import (
 	"github.com/gibbon-gateway/gibbon/entity"
 	"github.com/gibbon-gateway/gibbon/internal/balance"
 	"github.com/gibbon-gateway/gibbon/internal/http1"
+	"github.com/gibbon-gateway/gibbon/internal/idp"
 	"github.com/gibbon-gateway/gibbon/internal/observe"
 	"github.com/gibbon-gateway/gibbon/internal/proxy"
 	"github.com/gibbon-gateway/gibbon/internal/settings"
@@ -65,7 +66,7 @@ type gateway struct {
 	directory    *snapshot.Directory
 	pool         *http1.Pool
 	proxy        *proxy.Proxy
-	provider     provider
+	provider     *idp.Provider // nil with idp_listen off
 	build        snapshot.Options
 
 	problems  atomic.Pointer[[]entity.Problem]
@@ -83,11 +84,14 @@ func Run(ctx context.Context, s *settings.Settings, o Options) error {
 	}
 	g := &gateway{settings: s, started: time.Now(), reported: map[string]bool{}}
 	defer g.close()
-	if err := g.open(ctx, o); err != nil {
+	if err := g.prepare(o); err != nil {
 		return err
 	}
 	listening, err := g.listen()
 	if err != nil {
+		return err
+	}
+	if err := g.open(ctx, listening); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithCancelCause(ctx)

@@ -35,8 +35,8 @@ import (
 	"github.com/gibbon-gateway/gibbon/schema"
 )
 
-// open prepares all parts but the listeners. What it opened is closed by close, also after an error.
-func (g *gateway) open(ctx context.Context, o Options) (err error) {
+// prepare takes the data folder and opens logs. What it and open opened is closed by close, also after an error.
+func (g *gateway) prepare(o Options) (err error) {
 	s := g.settings
 	folder, err := claim(s.Prefix)
 	if err != nil {
@@ -54,16 +54,19 @@ func (g *gateway) open(ctx context.Context, o Options) (err error) {
 	if g.nodeID, err = nodeID(s); err != nil {
 		return err
 	}
-	if g.types, err = enabled(s.Plugins); err != nil {
-		return err
-	}
+	g.types, err = enabled(s.Plugins)
+	return err
+}
+
+// open opens everything but logs and listeners.
+func (g *gateway) open(ctx context.Context, l *listening) error {
 	if err := g.openState(); err != nil {
 		return err
 	}
 	if err := g.openSource(ctx); err != nil {
 		return err
 	}
-	if err := g.openProvider(ctx); err != nil {
+	if err := g.openProvider(ctx, l); err != nil {
 		return err
 	}
 	return g.openProxy()

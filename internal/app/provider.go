@@ -2,20 +2,57 @@ package app
 
 import (
 	"context"
-	"crypto/tls"
+	"fmt"
+	"net"
 	"net/http"
+	"strings"
+
+	"github.com/gibbon-gateway/gibbon/internal/idp"
+	"github.com/gibbon-gateway/gibbon/internal/settings"
 )
 
-// provider is the identity provider, as far as the gateway serves and uses it.
-type provider interface {
-	http.Handler
-	// Certificate chooses a certificate for a TLS client of idp_listen.
-	Certificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error)
-	// Transport returns a transport that reaches pools of this process by their AWS host names, and everything else by next.
-	Transport(next http.RoundTripper) http.RoundTripper
+// ProviderOptions returns the options of the identity provider that settings describe.
+func ProviderOptions(s *settings.Settings) idp.Options {
+	o := idp.Options{
+		Folder: s.Prefix, Region: s.IDPRegion, Issuer: s.IDPIssuer, MasterKey: s.IDPMasterKey, Seed: s.Path(s.IDPSeed), SMTP: s.IDPSMTP,
+		FixedCode: s.DevFixedCode, AccessKeys: map[string]string{},
+	}
+	for _, pair := range s.IDPAccessKeys {
+		id, secret, _ := strings.Cut(pair, ":")
+		o.AccessKeys[id] = secret
+	}
+	switch {
+	case strings.HasPrefix(s.IDPDatabase, "postgres"):
+		o.Database = s.IDPDatabase
+	case s.IDPDatabase != "":
+		o.Database = s.Path(s.IDPDatabase)
+	case s.Database == "postgres":
+		o.Postgres = postgres(s)
+	}
+	if len(s.IDP) > 0 && s.IDP[0].Network == "tcp" {
+		o.Origin = fmt.Sprintf("http://localhost:%d", s.IDP[0].Port)
+	}
+	return o
 }
 
-func (g *gateway) openProvider(ctx context.Context) error { return nil }
+// openProvider opens the identity provider, unless idp_listen is off. It is reached at the first address of l.
+func (g *gateway) openProvider(ctx context.Context, l *listening) error {
+	if len(l.idp) == 0 {
+		return nil
+	}
+	o := ProviderOptions(g.settings)
+	o.Log = g.log.With("part", "idp")
+	if a, ok := l.idp[0].Addr().(*net.TCPAddr); ok {
+		o.Origin = fmt.Sprintf("http://localhost:%d", a.Port)
+	}
+	p, err := idp.New(ctx, o)
+	if err != nil {
+		return fmt.Errorf("identity provider: %w", err)
+	}
+	g.onClose(p.Close)
+	g.provider = p
+	return nil
+}
 
 // transport is what plugins get as Env.Transport.
 func (g *gateway) transport() func(next http.RoundTripper) http.RoundTripper {

@@ -66,8 +66,10 @@ func (g *gateway) serve(l *listening, task func(name string, run func(ctx contex
 	api := g.adminAPI()
 	v.serveHTTP(g, l.admin, g.logged(api), task)
 	v.serveHTTP(g, l.status, g.statusAPI(api), task)
-	if g.provider != nil {
-		v.serveHTTP(g, l.idp, g.provider, task)
+	for _, b := range l.idp {
+		task(b.spec.Text, func(ctx context.Context) error {
+			return ignore(g.provider.Serve(ctx, b.Listener), http.ErrServerClosed)
+		})
 	}
 	v.serveHTTP(g, l.demo, demo.New(time.Now), task)
 	return v
@@ -91,7 +93,7 @@ func (v *servers) serveHTTP(g *gateway, all []bound, h http.Handler, task func(n
 			if !b.spec.TLS {
 				return ignore(server.Serve(b.Listener), http.ErrServerClosed)
 			}
-			conf, err := g.serverTLS(b.key)
+			conf, err := g.adminTLS()
 			if err != nil {
 				return err
 			}
@@ -101,17 +103,11 @@ func (v *servers) serveHTTP(g *gateway, all []bound, h http.Handler, task func(n
 	}
 }
 
-// serverTLS returns the TLS settings of a listener that is not the proxy's.
-func (g *gateway) serverTLS(key string) (*tls.Config, error) {
+// adminTLS returns the TLS settings of the Admin API.
+func (g *gateway) adminTLS() (*tls.Config, error) {
 	s := g.settings
-	c := &tls.Config{MinVersion: tls.VersionTLS12}
-	if key == "idp_listen" {
-		c.GetCertificate = g.provider.Certificate
-		return c, nil
-	}
 	certs, err := certificates(s, "admin_ssl_cert", s.AdminSSLCert, s.AdminSSLCertKey, "admin-gibbon-default")
-	c.Certificates = certs
-	return c, err
+	return &tls.Config{MinVersion: tls.VersionTLS12, Certificates: certs}, err
 }
 
 // shutdown stops taking requests and waits for those under way.
