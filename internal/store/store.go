@@ -107,7 +107,7 @@ type Tx interface {
 
 // Store keeps documents. Methods are safe for concurrent use.
 type Store interface {
-	// Load reads everything at one version.
+	// Load reads everything at one version. A store may take over from the set before what has not changed.
 	Load(ctx context.Context) (*entity.Set, error)
 	// Watch blocks until the version is another than after, and returns it; or until ctx ends. The version of a database that was
 	// replaced by an older copy is lower. While the database is away, Watch waits. A fresh database has version 0.

@@ -5,7 +5,9 @@ package sqlstore
 //
 // config_documents holds the documents. expires is in milliseconds since 1970, 0 for never; created in microseconds, changed in
 // milliseconds. There is one workspace so far. config_refs, config_uniques and config_tags are indexes of what documents say, and go
-// with them. config_version has one row: it moves with every change.
+// with them. config_version has one row: it moves with every change. config_changes says for the latest versions which documents each has
+// changed, and has for each version one mark made by chance, by which a database is told from another of the same version. A row without
+// kind means that everything may have changed.
 var migrations = []string{
 	`CREATE TABLE config_documents (kind TEXT {C} NOT NULL, id TEXT {C} NOT NULL, workspace TEXT NOT NULL DEFAULT 'default',
 		doc TEXT NOT NULL, created BIGINT NOT NULL, changed BIGINT NOT NULL, expires BIGINT NOT NULL,
@@ -30,4 +32,8 @@ var migrations = []string{
 	CREATE TABLE config_version (one INTEGER PRIMARY KEY, version BIGINT NOT NULL);
 	INSERT INTO config_version (one, version) VALUES (1, 0);
 	CREATE TABLE config_secrets (name TEXT {C} PRIMARY KEY, value {bytes} NOT NULL)`,
+
+	`CREATE TABLE config_changes (version BIGINT NOT NULL, mark BIGINT NOT NULL, kind TEXT {C} NOT NULL, id TEXT {C} NOT NULL,
+		PRIMARY KEY (version, kind, id));
+	INSERT INTO config_changes (version, mark, kind, id) SELECT version, 0, '', '' FROM config_version`,
 }

@@ -22,9 +22,9 @@ type tx struct {
 	now      int64 // milliseconds since 1970
 	readOnly bool
 
-	swept    bool // what is over is gone
-	wrote    bool // the version is to move
-	expiring bool // a document with an end was written
+	swept    bool               // what is over is gone
+	changed  map[store.Key]bool // what was written or removed; nil: the version stays
+	expiring bool               // a document with an end was written
 }
 
 // row is what a query's function scans.
@@ -56,11 +56,6 @@ func (tx *tx) text(query string, args ...any) (value string, found bool, err err
 		return r.Scan(&value)
 	}, query, args...)
 	return value, found, err
-}
-
-func (tx *tx) version() (version uint64, err error) {
-	err = tx.query(func(r row) error { return r.Scan(&version) }, `SELECT version FROM config_version`)
-	return version, err
 }
 
 // Get implements store.Tx.

@@ -63,7 +63,7 @@ func TestLoadIsFast(t *testing.T) {
 		return
 	}
 	s := open(t, sqlstore.Options{SQLite: filepath.Join(t.TempDir(), "db")})
-	if err := s.Update(t.Context(), func(tx store.Tx) error { return storetest.Fill(tx, 10_000) }); err != nil {
+	if err := s.Update(t.Context(), func(tx store.Tx) error { return storetest.Fill(tx, 10_000, 0) }); err != nil {
 		t.Fatal(err)
 	}
 	start := time.Now()

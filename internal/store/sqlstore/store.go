@@ -11,7 +11,6 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"sync"
@@ -48,6 +47,7 @@ type Store struct {
 
 	mu      sync.Mutex
 	changed chan struct{} // closed when the version may have moved
+	last    loaded        // what the next Load starts from
 
 	expiring chan struct{} // a token: a document with an end was written
 	stop     context.CancelFunc
@@ -140,10 +140,10 @@ func (s *Store) update(ctx context.Context, fn func(*tx) error) error {
 	var t *tx
 	err := s.db.UpdateAlone(ctx, writers, func(c sqldb.Conn) error {
 		t = &tx{ctx: ctx, conn: c, catalog: s.catalog, now: s.now().UnixMilli()}
-		if err := fn(t); err != nil || !t.wrote {
+		if err := fn(t); err != nil || t.changed == nil {
 			return err
 		}
-		if err := t.exec(`UPDATE config_version SET version = version + 1`); err != nil || !s.db.Postgres() {
+		if err := t.move(); err != nil || !s.db.Postgres() {
 			return err
 		}
 		return t.exec(`SELECT pg_notify($1, '')`, channel)
@@ -151,7 +151,7 @@ func (s *Store) update(ctx context.Context, fn func(*tx) error) error {
 	if err != nil {
 		return explain(err)
 	}
-	if t.wrote {
+	if t.changed != nil {
 		s.wake()
 	}
 	if t.expiring {
@@ -161,41 +161,6 @@ func (s *Store) update(ctx context.Context, fn func(*tx) error) error {
 		}
 	}
 	return nil
-}
-
-// Load implements store.Store.
-func (s *Store) Load(ctx context.Context) (*entity.Set, error) {
-	var version uint64
-	var objects []entity.Object
-	err := s.view(ctx, func(tx *tx) (err error) {
-		if version, err = tx.version(); err != nil {
-			return err
-		}
-		objects = make([]entity.Object, 0, len(objects))
-		var kind *entity.Kind
-		return tx.query(func(r row) error {
-			var name, id string
-			var doc []byte
-			if err := r.Scan(&name, &id, &doc); err != nil {
-				return err
-			}
-			if kind == nil || kind.Name != name {
-				kind = tx.catalog.Kind(name)
-			}
-			if tx.catalog[name] != nil { // a kind of a newer program's is not for us
-				objects = append(objects, entity.Object{Kind: kind, ID: id, Doc: json.RawMessage(doc)})
-			}
-			return nil
-		}, `SELECT kind, id, doc FROM config_documents WHERE expires = 0 OR expires > $1 ORDER BY kind, id`, tx.now)
-	})
-	if err != nil {
-		return nil, err
-	}
-	set, problems := entity.NewSet(version, objects)
-	if s.problems != nil {
-		s.problems(problems)
-	}
-	return set, nil
 }
 
 // Watch implements store.Store.
@@ -244,7 +209,7 @@ func (s *Store) Secret(ctx context.Context, name string) ([]byte, error) {
 	}
 	fresh := make([]byte, 32)
 	rand.Read(fresh)
-	err := s.update(ctx, func(tx *tx) error { // moves no version: wrote stays false
+	err := s.update(ctx, func(tx *tx) error { // moves no version: nothing is noted
 		if err := tx.exec(`INSERT INTO config_secrets (name, value) VALUES ($1, $2) ON CONFLICT DO NOTHING`, name, fresh); err != nil {
 			return err
 		}

@@ -36,7 +36,7 @@ func (tx *tx) write(k *entity.Kind, doc json.RawMessage, replace bool) error {
 	if err := tx.check(k, facts); err != nil {
 		return err
 	}
-	tx.wrote = true
+	tx.note(store.Key{Kind: k.Name, ID: facts.ID})
 	tx.expiring = tx.expiring || facts.Expires > 0
 	if exists {
 		for _, table := range []string{"config_refs", "config_uniques", "config_tags"} {
@@ -156,8 +156,8 @@ func (tx *tx) remove(key store.Key) error {
 	if err != nil {
 		return err
 	}
-	tx.wrote = true
 	for _, key := range doomed {
+		tx.note(key)
 		if err := tx.exec(`DELETE FROM config_documents WHERE kind = $1 AND id = $2`, key.Kind, key.ID); err != nil {
 			return err
 		}

@@ -1,5 +1,5 @@
 // Package storetest is the conformance suite of store.Store. Its main function is Run: every implementation passes it. It has kinds of its
-// own, with every sort of reference and uniqueness; only the test of Load uses those of entity.
+// own, with every sort of reference and uniqueness; only the tests of Load use those of entity.
 package storetest
 
 import (
@@ -40,7 +40,7 @@ func Run(t *testing.T, open Open) {
 		{"Documents", documents}, {"ReadYourWrites", readYourWrites}, {"Atomic", atomic}, {"ReadOnly", readOnly}, {"Odd", odd},
 		{"Unique", unique}, {"References", references}, {"Cascade", cascade}, {"Pages", pages}, {"PagesUnderChanges", pagesUnderChanges},
 		{"Newest", newest}, {"ByReference", byReference}, {"TagFilter", tagFilter}, {"TagRows", tagRows}, {"TTL", ttl}, {"TTLWakes", ttlWakes},
-		{"Versions", versions}, {"Watch", watch}, {"Concurrent", concurrent}, {"ViewIsConsistent", viewIsConsistent}, {"Secrets", secrets}, {"Load", load},
+		{"Versions", versions}, {"Watch", watch}, {"Concurrent", concurrent}, {"ViewIsConsistent", viewIsConsistent}, {"Secrets", secrets}, {"Load", load}, {"LoadAgain", loadAgain},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, open) })
 	}

@@ -225,7 +225,7 @@ func load(t *testing.T, open Open) {
 	s := open(t, nil, nil)
 	services, routes := entity.KindOf("services"), entity.KindOf("routes")
 	const n = 20
-	update(t, s, func(tx store.Tx) error { return Fill(tx, n) })
+	update(t, s, func(tx store.Tx) error { return Fill(tx, n, 0) })
 	set, err := s.Load(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -239,8 +239,8 @@ func load(t *testing.T, open Open) {
 	}
 }
 
-// Fill inserts n services with a route each.
-func Fill(tx store.Tx, n int) error {
+// Fill inserts n services with a route each. Their ids are from a number on.
+func Fill(tx store.Tx, n, from int) error {
 	services, routes := entity.KindOf("services"), entity.KindOf("routes")
 	o := schema.Options{}
 	insert := func(k *entity.Kind, doc map[string]any) error {
@@ -254,7 +254,7 @@ func Fill(tx store.Tx, n int) error {
 		}
 		return tx.Insert(k, b)
 	}
-	for i := range n {
+	for i := from; i < from+n; i++ {
 		if err := insert(services, map[string]any{"id": ID(i), "name": fmt.Sprint("s", i), "host": "example.com", "tags": []any{"t"}}); err != nil {
 			return err
 		}
