@@ -320,3 +320,6 @@ func ARN(region, id string) string {
 func isTrue(b *bool) bool { return b != nil && *b }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+// UsesAlias says whether users may sign in by a verified attribute besides their username.
+func (p *Pool) UsesAlias(attribute string) bool { return slices.Contains(p.AliasAttributes, attribute) }
