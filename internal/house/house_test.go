@@ -43,7 +43,12 @@ var mayImport = map[string]string{
 	"internal/plugins":   "plugin internal/plugins/…",
 	"internal/plugins/…": "plugin schema entity state header internal/edit internal/statedb/memory plugin/plugintest schema/schematest",
 	// Policy redis has a server of its own, whatever the gateway's state is.
-	"internal/plugins/ratelimiting": "plugin state schema internal/statedb/redis",
+	// Tokens and sessions are shared in a Redis of their own, too.
+	"internal/plugins/openidconnect": "plugin schema entity state header internal/edit internal/jose internal/oidc internal/statedb/redis",
+	"internal/plugins/ratelimiting":  "plugin state schema internal/statedb/redis",
+	// Strategy redis too.
+	"internal/plugins/proxycache":           "plugin state schema header internal/statedb/redis internal/plugins/proxycache/httpcache",
+	"internal/plugins/proxycache/httpcache": "header",
 
 	"internal/store":          "entity",
 	"internal/store/…":        "entity schema internal/store internal/store/…",
@@ -52,12 +57,16 @@ var mayImport = map[string]string{
 	"internal/snapshot":       "entity plugin schema state header internal/route internal/balance",
 	"internal/proxy":          "entity plugin header internal/route internal/balance internal/snapshot internal/http1",
 	"internal/admin":          "entity plugin schema internal/store internal/source",
-	"internal/idp":            "internal/idp/… internal/store/sqldb",
-	"internal/idp/…":          "internal/idp/… internal/store/sqldb",
+	"internal/jose":           "",
+	"internal/oidc":           "internal/jose state",
+	"internal/oidc/…":         "internal/jose internal/oidc",
+	// The provider is a relying party itself, of other providers.
+	"internal/idp":   "internal/idp/… internal/store/sqldb",
+	"internal/idp/…": "internal/idp/… internal/store/sqldb internal/jose internal/oidc",
 
 	"internal/app": "…",
 	"gibbontest":   "internal/app internal/settings",
-	"cmd/gibbon":   "internal/app internal/settings internal/source internal/idp",
+	"cmd/gibbon":   "internal/app internal/settings internal/source internal/idp internal/observe",
 	"bench/…":      "internal/http1 header",
 }
 
