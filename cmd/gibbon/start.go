@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/gibbon-gateway/gibbon/internal/app"
 )
@@ -76,16 +77,20 @@ func welcome(w io.Writer, a app.Addresses, colour bool) {
 		return
 	}
 	fmt.Fprintf(w, "\n%sTry, in another terminal%s (httpie; curl -d works as well):\n\n", bold, off)
+	admin, proxy := short(a.Admin), short(a.Proxy)
 	for _, line := range []string{
-		"http " + a.Admin + "/services name=oidcservice url='" + a.Demo + "'",
-		"http " + a.Admin + "/services/oidcservice/routes name='oidcroute' paths:='[\"/oidcroute\"]'",
-		"http " + a.Proxy + "/oidcroute/get",
-		"http " + a.Proxy + "/oidcroute/hello",
+		"http " + admin + "/services name=oidcservice url='" + a.Demo + "'",
+		"http " + admin + "/services/oidcservice/routes name='oidcroute' paths:='[\"/oidcroute\"]'",
+		"http " + proxy + "/oidcroute/get",
+		"http " + proxy + "/oidcroute/hello",
 	} {
 		fmt.Fprintf(w, "  %s\n", line)
 	}
 	if a.IDP != "" {
-		fmt.Fprintf(w, "\nA user pool with an app client, and the calls that get a token from it:\n\n  gibbon idp quickstart kongpool\n")
+		fmt.Fprintf(w, "\nA user pool with an app client, and the calls that get a token from it:\n\n  %s idp quickstart kongpool\n", os.Args[0])
 	}
 	fmt.Fprintf(w, "\n%sCtrl-C stops it.%s\n\n", dim, off)
 }
+
+// short writes an address of this machine as httpie's users do: ":8001".
+func short(url string) string { return strings.Replace(url, "http://127.0.0.1:", ":", 1) }
