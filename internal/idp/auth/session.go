@@ -281,6 +281,9 @@ func (x *exchange) named(answers map[string]string) error {
 // names are all that the user may be called by.
 func (x *exchange) names() []string {
 	names := []string{x.state.Name, x.username()}
+	if x.state.SRP != nil {
+		names = append(names, x.state.SRP.User) // made up, if there is no such user
+	}
 	if x.user != nil {
 		names = append(names, x.user.ID)
 		for _, list := range [][]string{x.Pool.UsernameAttributes, x.Pool.AliasAttributes} {

@@ -250,7 +250,9 @@ func (s *Server) Pool(t testing.TB, in M) string {
 // App makes a client of a pool and returns its id and secret.
 func (s *Server) App(t testing.TB, pool string, in M) (id, secret string) {
 	t.Helper()
-	var out struct{ UserPoolClient struct{ ClientId, ClientSecret string } }
+	var out struct {
+		UserPoolClient struct{ ClientId, ClientSecret string }
+	}
 	all := M{"UserPoolId": pool, "ClientName": "app"}
 	for k, v := range in {
 		all[k] = v

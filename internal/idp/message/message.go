@@ -145,7 +145,7 @@ func linked(d Draft) bool {
 	return d.Medium == "EMAIL" && (d.Kind == SignUp || d.Kind == ResendCode) && t != nil && t.DefaultEmailOption == "CONFIRM_WITH_LINK"
 }
 
-var linkForm = regexp.MustCompile(`\{##(.*?)##\}`)
+var linkForm = regexp.MustCompile(`\{##([^#{}]+)##\}`)
 
 // fill puts code and name into a template.
 func (s *Service) fill(d Draft, text string) string {
