@@ -38,6 +38,9 @@ func (r *Request) SetPath(path string) { r.upstreamPath = path }
 // SetHost replaces the Host field of the upstream request; it does not choose where the request is sent.
 func (r *Request) SetHost(host string) { r.upstreamHost = host }
 
+// Rewritten returns what SetPath and SetHost have set, "" where nothing was.
+func (r *Request) Rewritten() (path, host string) { return r.upstreamPath, r.upstreamHost }
+
 // Body returns the request body: what SetBody has set, else what the client sends, which is then read to its end. limit is
 // in bytes; a longer body gives ErrBodyTooLarge, and is still forwarded. Other errors are the client's; the plugin returns
 // them, and the request is answered as they deserve.

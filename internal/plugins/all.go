@@ -6,6 +6,7 @@ import (
 	"github.com/gibbon-gateway/gibbon/internal/plugins/correlationid"
 	"github.com/gibbon-gateway/gibbon/internal/plugins/keyauth"
 	"github.com/gibbon-gateway/gibbon/internal/plugins/openidconnect"
+	"github.com/gibbon-gateway/gibbon/internal/plugins/proxycache"
 	"github.com/gibbon-gateway/gibbon/internal/plugins/ratelimiting"
 	"github.com/gibbon-gateway/gibbon/internal/plugins/requesttermination"
 	"github.com/gibbon-gateway/gibbon/internal/plugins/requesttransformer"
@@ -20,6 +21,8 @@ func All() plugin.Types {
 		correlationid.Type,
 		keyauth.Type,
 		openidconnect.Type,
+		proxycache.Type,
+		proxycache.Advanced,
 		ratelimiting.Type,
 		requesttermination.Type,
 		requesttransformer.Type,

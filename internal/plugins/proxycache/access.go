@@ -1,0 +1,311 @@
+package proxycache
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/gibbon-gateway/gibbon/header"
+	"github.com/gibbon-gateway/gibbon/internal/plugins/proxycache/httpcache"
+	"github.com/gibbon-gateway/gibbon/plugin"
+)
+
+// The values of X-Cache-Status.
+const (
+	hit     = "Hit"
+	miss    = "Miss"
+	refresh = "Refresh"
+	bypass  = "Bypass"
+)
+
+// visit is a request that was not answered from the cache, on its way to the upstream and back.
+type visit struct {
+	c   *cache
+	key string
+	uri string
+	id  string
+
+	asked      time.Time
+	method     string // of the client
+	authorized bool
+	store      bool             // the response may be kept
+	unsafe     bool             // a good response removes what is stored for the URI
+	entry      *httpcache.Entry // stale, or to be validated
+	validating bool             // the upstream was asked whether entry is still good
+	client     header.Fields    // conditions and range of the client, taken off the request
+	flight     *httpcache.Flight
+	kept       bool
+
+	// for the response
+	received time.Time
+	terms    httpcache.Terms
+	status   int
+	fields   header.Fields
+	body     []byte
+	over     bool // the body is too large
+}
+
+// Access answers from the cache, or prepares to keep what the upstream will answer.
+func (c *cache) Access(x *plugin.Exchange) error {
+	if c.rfc {
+		return c.accessRFC(x)
+	}
+	h := &x.Request.Header
+	var cc httpcache.Control
+	if !slices.Contains(c.methods, x.Request.Method) || h.Has("Sec-WebSocket-Key") || httpcache.Precondition(h) {
+		return c.pass(x)
+	}
+	if c.control {
+		if cc = httpcache.ParseControl(h); cc.NoStore || cc.NoCache {
+			return c.pass(x)
+		}
+	}
+	s := scratches.Get().(*scratch)
+	defer scratches.Put(s)
+	if err := c.identify(s, x, x.Request.Method, true); err != nil {
+		if err == errNoKey {
+			return c.pass(x)
+		}
+		return err
+	}
+	now := c.now()
+	e, err := c.find(s, x, now)
+	if e != nil && c.usable(e, &cc, now) {
+		return c.answer(x, s, e, now, false)
+	}
+	v := c.visit(s, x, now)
+	v.store, v.entry = true, e
+	status := miss
+	switch {
+	case e != nil:
+		status = refresh
+		if c.whileRefreshing(x, v, now) {
+			return c.answer(x, s, e, now, false)
+		}
+	case cc.OnlyIfCached:
+		return x.Exit(504, nil)
+	case err != nil:
+		v.store, status = false, ""
+		if c.onErr {
+			status = bypass
+		}
+	case c.poisonous(x):
+		v.store, status = false, bypass
+	}
+	if v.store {
+		if e := c.await(s, x, v, &cc); e != nil {
+			return c.answer(x, s, e, c.now(), false)
+		}
+	}
+	c.announce(x, status, v.id)
+	x.SetLocal(v)
+	return nil
+}
+
+// pass lets a request through that the cache has nothing to do with.
+func (c *cache) pass(x *plugin.Exchange) error {
+	c.announce(x, bypass, "")
+	return nil
+}
+
+// announce adds the fields about the cache to a response that is not known yet.
+func (c *cache) announce(x *plugin.Exchange, status, id string) {
+	if c.send.status && status != "" {
+		x.Response.Header.Set("X-Cache-Status", status)
+	}
+	if c.send.key && id != "" {
+		x.Response.Header.Set("X-Cache-Key", id)
+	}
+}
+
+// visit notes a request that goes to the upstream.
+func (c *cache) visit(s *scratch, x *plugin.Exchange, now time.Time) *visit {
+	return &visit{c: c, key: string(s.key), uri: string(s.uri), id: idOf(s.key), asked: now, method: x.Request.Method,
+		authorized: x.Request.Header.HasID(header.Authorization)}
+}
+
+// usable reports whether an entry answers a request in Kong's mode.
+func (c *cache) usable(e *httpcache.Entry, cc *httpcache.Control, now time.Time) bool {
+	age := e.Age(now) / time.Second * time.Second
+	if e.Softened() {
+		return false
+	}
+	if !c.control {
+		ttl := c.ttl
+		if e.Status >= 400 && c.negative >= 0 {
+			ttl = c.negative
+		}
+		return age <= ttl
+	}
+	left := int64((e.Terms.Lifetime - age) / time.Second)
+	return !(cc.MaxAge >= 0 && int64(age/time.Second) > cc.MaxAge || cc.MaxStale >= 0 && -left > cc.MaxStale ||
+		cc.MinFresh >= 0 && left < cc.MinFresh)
+}
+
+// find looks for an entry that fits the request, however old: in memory, then in the shared store. An error says that the latter
+// could not be asked, and nothing is in memory.
+func (c *cache) find(s *scratch, x *plugin.Exchange, now time.Time) (e *httpcache.Entry, err error) {
+	h := &x.Request.Header
+	if variants := c.hub.store.Variants(s.uri, s.key); len(variants) > 0 {
+		e, s.vary = httpcache.Select(variants, h, c.rfc, s.vary)
+		if e != nil && e.Expired(now) {
+			c.hub.store.Remove(e)
+			e = nil
+		}
+		if e != nil {
+			e.Touch()
+			if c.remote == nil || !e.Recheck(now, c.remote.tier) {
+				return e, nil
+			}
+		}
+	}
+	if c.remote == nil {
+		return nil, nil
+	}
+	r, err := c.fetch(s, x)
+	switch {
+	case err != nil && e != nil:
+		return e, nil // the store is away: memory is the best there is
+	case err != nil:
+		return nil, err
+	case r == nil || r.Expired(now):
+		if e != nil {
+			c.hub.store.Remove(e) // purged elsewhere
+		}
+		return nil, nil
+	}
+	if e != nil && r.Received.Equal(e.Received) && r.Softened() == e.Softened() {
+		return e, nil
+	}
+	r.Recheck(now, c.remote.tier)
+	c.hub.store.Put(r, c.quota, now)
+	return r, nil
+}
+
+// fetch asks the shared store.
+func (c *cache) fetch(s *scratch, x *plugin.Exchange) (*httpcache.Entry, error) {
+	e, err := c.remote.get(c.id, idOf(s.key), &x.Request.Header)
+	if err == nil && e != nil && c.rfc {
+		var since time.Time
+		if since, err = c.remote.invalidated(c.id, s.uri); err == nil && !e.Received.After(since) {
+			e = nil
+		}
+	}
+	if err != nil {
+		c.failed("get", err)
+		return nil, err
+	}
+	if e != nil && (e.Key != string(s.key) || e.URI != string(s.uri)) {
+		return nil, nil
+	}
+	return e, nil
+}
+
+// await makes the request the one that fetches what it wants, or waits for the one that does: then it returns the entry that came
+// of that, or nil if none did, or not in time.
+func (c *cache) await(s *scratch, x *plugin.Exchange, v *visit, cc *httpcache.Control) *httpcache.Entry {
+	if c.collapse == 0 {
+		return nil
+	}
+	lead, follow := c.flights.Join(s.key, v.asked)
+	if v.flight = lead; follow == nil {
+		return nil
+	}
+	limit := time.NewTimer(c.collapse)
+	defer limit.Stop()
+	select {
+	case <-follow.Done():
+	case <-limit.C:
+		v.asked = c.now()
+		return nil
+	}
+	v.asked = c.now()
+	var e *httpcache.Entry
+	e, s.vary = httpcache.Select(c.hub.store.Variants(s.uri, s.key), &x.Request.Header, c.rfc, s.vary)
+	if e == nil || e.Expired(v.asked) {
+		return nil
+	}
+	if c.rfc && !c.fit(e, cc, v.asked) || !c.rfc && !c.usable(e, cc, v.asked) {
+		return nil
+	}
+	return e
+}
+
+// answer serves an entry. known says that the upstream was asked, and its answer is replaced.
+func (c *cache) answer(x *plugin.Exchange, s *scratch, e *httpcache.Entry, now time.Time, known bool) error {
+	fields := &e.Fields
+	if !known {
+		n := c.send.number()
+		if n != 0 {
+			fields = e.Face(n, func() []string { return c.faceFields(e) })
+		}
+	}
+	body := e.Body
+	if e.Bodiless() {
+		body = nil
+	}
+	err := x.Serve(e.Status, fields, body)
+	if known {
+		c.announce(x, hit, e.ID)
+	}
+	if c.send.age {
+		x.Response.Header.AddID(header.Age, strconv.AppendInt(s.digits[:0], int64(e.Age(now)/time.Second), 10))
+	}
+	return err
+}
+
+// faceFields are the fields about the cache that a hit has.
+func (c *cache) faceFields(e *httpcache.Entry) (list []string) {
+	if c.send.status {
+		list = append(list, "X-Cache-Status", hit)
+	}
+	if c.send.key {
+		list = append(list, "X-Cache-Key", e.ID)
+	}
+	return list
+}
+
+// whileRefreshing reports whether a stale entry may be served while it is fetched again, and sees to the latter.
+func (c *cache) whileRefreshing(x *plugin.Exchange, v *visit, now time.Time) bool {
+	e := v.entry
+	if e.Terms.SWR == 0 || e.Age(now) >= e.Terms.Lifetime+e.Terms.SWR || e.Terms.NoCache || e.Terms.MustRevalidate || c.spawn == nil {
+		return false
+	}
+	return c.refreshBehind(x, v)
+}
+
+// keep stores an entry in memory, and behind the answer in the shared store.
+func (c *cache) keep(e *httpcache.Entry) bool {
+	now := c.now()
+	if c.remote != nil {
+		e.Recheck(now, c.remote.tier)
+	}
+	kept := c.hub.store.Put(e, c.quota, now)
+	if c.remote == nil {
+		return kept
+	}
+	room := c.remote.later(func(ctx context.Context) {
+		if err := c.remote.put(ctx, e, c.now()); err != nil {
+			c.failed("put", err)
+		}
+	})
+	return kept || room
+}
+
+// changed removes all entries of a URI. id names the visitor's own in the shared store.
+func (c *cache) changed(v *visit, uri []byte, id string) {
+	now := c.now()
+	c.hub.store.RemoveURI(uri, now)
+	if c.remote == nil {
+		return
+	}
+	uri = append([]byte(nil), uri...)
+	if !c.remote.later(func(ctx context.Context) {
+		if err := c.remote.invalidate(ctx, c.id, id, uri, now); err != nil {
+			c.failed("invalidate", err)
+		}
+	}) {
+		c.failed("invalidate", errBusy)
+	}
+}

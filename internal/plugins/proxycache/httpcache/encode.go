@@ -1,0 +1,121 @@
+package httpcache
+
+import (
+	"encoding/binary"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/gibbon-gateway/gibbon/header"
+)
+
+// format is the first byte of an encoded entry, and counts the changes of the form.
+const format = 1
+
+// ErrFormat is returned for bytes that are no entry, or one of another version of the program.
+var ErrFormat = errors.New("httpcache: not a stored response of this version")
+
+// Encode writes the entry as bytes, for a store that is shared.
+func (e *Entry) Encode() []byte {
+	b := make([]byte, 0, len(e.Body)+1024)
+	b = append(b, format)
+	for _, s := range []string{e.Key, e.ID, e.URI, e.Owner, e.Route, e.Host, e.Target, e.ETag, e.VaryNames, e.VaryValue, e.VaryLang} {
+		b = appendText(b, s)
+	}
+	b = binary.AppendUvarint(b, uint64(len(e.Tags)))
+	for _, t := range e.Tags {
+		b = appendText(b, t)
+	}
+	t := &e.Terms
+	flags := uint64(0)
+	for i, set := range []bool{t.NoCache, t.MustRevalidate, e.HasLength, e.soft.Load()} {
+		if set {
+			flags |= 1 << i
+		}
+	}
+	for _, n := range []int64{int64(e.Status), e.Received.UnixNano(), int64(t.Age), int64(t.Lifetime), int64(t.SWR), int64(t.SIE),
+		int64(t.Keep), t.LastModified, t.Date, int64(flags)} {
+		b = binary.AppendVarint(b, n)
+	}
+	b = binary.AppendUvarint(b, uint64(e.Fields.Len()))
+	for name, value := range e.Fields.All() {
+		b = appendText(appendText(b, name), value)
+	}
+	return appendText(b, e.Body)
+}
+
+func appendText[T string | []byte](b []byte, s T) []byte {
+	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
+}
+
+// decoder reads what Encode has written. After an error everything is empty.
+type decoder struct {
+	b   []byte
+	bad bool
+}
+
+func (d *decoder) text() []byte {
+	n := d.count()
+	if d.bad || n > uint64(len(d.b)) {
+		d.bad = true
+		return nil
+	}
+	s := d.b[:n]
+	d.b = d.b[n:]
+	return s
+}
+
+func (d *decoder) count() uint64 {
+	n, size := binary.Uvarint(d.b)
+	if size <= 0 {
+		d.bad = true
+		return 0
+	}
+	d.b = d.b[size:]
+	return n
+}
+
+func (d *decoder) number() int64 {
+	n, size := binary.Varint(d.b)
+	if size <= 0 {
+		d.bad = true
+		return 0
+	}
+	d.b = d.b[size:]
+	return n
+}
+
+// Decode reads an entry. The body stays a part of b.
+func Decode(b []byte) (*Entry, error) {
+	if len(b) == 0 || b[0] != format {
+		return nil, ErrFormat
+	}
+	d := decoder{b: b[1:]}
+	e := &Entry{}
+	for _, s := range []*string{&e.Key, &e.ID, &e.URI, &e.Owner, &e.Route, &e.Host, &e.Target, &e.ETag, &e.VaryNames, &e.VaryValue, &e.VaryLang} {
+		*s = string(d.text())
+	}
+	for n := d.count(); n > 0 && !d.bad; n-- {
+		e.Tags = append(e.Tags, string(d.text()))
+	}
+	var n [10]int64
+	for i := range n {
+		n[i] = d.number()
+	}
+	e.Status, e.Received = int(n[0]), time.Unix(0, n[1])
+	e.Terms = Terms{Age: time.Duration(n[2]), Lifetime: time.Duration(n[3]), SWR: time.Duration(n[4]), SIE: time.Duration(n[5]),
+		Keep: time.Duration(n[6]), LastModified: n[7], Date: n[8], NoCache: n[9]&1 != 0, MustRevalidate: n[9]&2 != 0}
+	e.HasLength = n[9]&4 != 0
+	e.soft.Store(n[9]&8 != 0)
+	var fields header.Fields
+	for n := d.count(); n > 0 && !d.bad; n-- {
+		name, value := string(d.text()), string(d.text())
+		fields.Add(name, value)
+	}
+	e.Fields = Compact(&fields, nil)
+	e.Body = slices.Clip(d.text())
+	if d.bad || len(d.b) > 0 || e.Status < 200 || e.Status > 999 {
+		return nil, ErrFormat
+	}
+	return e, nil
+}
