@@ -11,10 +11,12 @@ import (
 )
 
 // matcher is what a request is held against: a route, or, of a route with several paths, its regular expressions or its plain
-// paths of one length.
+// paths of one length. It does not change, and is taken over from one router to the next.
 type matcher struct {
-	rule     int32
-	pathLen  int32 // length of the plain paths; 0 without
+	priority uint64
+	id       string   // decides between equal priorities: the larger one is first
+	plain    []string // its plain paths
+	pathLen  int32    // their length; 0 without
 	mode     protocols
 	byPath   bool
 	patterns []*pattern // of the paths
@@ -24,62 +26,55 @@ type matcher struct {
 	snis     []string
 }
 
-// draft is a matcher that is not filed yet.
-type draft struct {
-	matcher  matcher
-	priority uint64
-	id       string   // decides between equal priorities: the larger one is first
-	plain    []string // its plain paths
-}
-
 // splitSpace is the namespace of the ids that Kong gives to the parts of a split route.
 var splitSpace = uuid.MustParse("7f145bf9-0dce-4f91-98eb-debbce4b9f6b")
 
-// appendDrafts compiles a route and splits it the way Kong does: with more than one path, all regular expressions together
-// make one part, and the plain paths of each length one. A part's id is derived from the route's and the name of the part.
-func appendDrafts(drafts []draft, rule int, route *entity.Route, made *patternSet) ([]draft, error) {
+// compile makes the matchers of a route. It splits it the way Kong does: with more than one path, all regular expressions
+// together make one part, and the plain paths of each length one. A part's id is derived from the route's and the name of the
+// part.
+func compile(route *entity.Route, made *patternSet) (parts []*matcher, err error) {
 	mode := protocolsOf(route)
 	if mode == 0 {
-		return drafts, nil
+		return nil, nil
 	}
 	headers, err := headerConditions(route.Headers, made)
 	if err != nil {
-		return drafts, err
+		return nil, err
 	}
 	m := matcher{
-		rule: int32(rule), mode: mode, headers: headers,
+		id: route.ID, mode: mode, headers: headers,
 		methods: route.Methods, hosts: hostConditions(route.Hosts), snis: sniNames(route.SNIs),
 	}
 	if len(route.Paths) == 0 {
-		return append(drafts, draft{matcher: m, priority: priority(route, &m, false), id: route.ID}), nil
+		m.priority = priority(route, &m, false)
+		return []*matcher{&m}, nil
 	}
 	m.byPath = true
-	start := len(drafts)
-	part := func(regex bool, length int) *draft {
-		i := slices.IndexFunc(drafts[start:], func(d draft) bool {
-			return regex == (len(d.matcher.patterns) > 0) && int(d.matcher.pathLen) == length
-		})
+	part := func(regex bool, length int) *matcher {
+		i := slices.IndexFunc(parts, func(p *matcher) bool { return regex == (len(p.patterns) > 0) && int(p.pathLen) == length })
 		if i >= 0 {
-			return &drafts[start+i]
+			return parts[i]
 		}
-		m.pathLen = int32(length)
-		drafts = append(drafts, draft{matcher: m, priority: priority(route, &m, regex), id: partID(route, regex, length)})
-		return &drafts[len(drafts)-1]
+		p := m
+		p.pathLen = int32(length)
+		p.priority, p.id = priority(route, &p, regex), partID(route, regex, length)
+		parts = append(parts, &p)
+		return &p
 	}
 	for _, path := range route.Paths {
 		if expr, ok := strings.CutPrefix(path, "~"); ok {
 			p, err := made.ofPath(expr)
 			if err != nil {
-				return drafts[:start], fmt.Errorf("path %q: %w", path, err)
+				return nil, fmt.Errorf("path %q: %w", path, err)
 			}
-			d := part(true, 0)
-			d.matcher.patterns = append(d.matcher.patterns, p)
+			to := part(true, 0)
+			to.patterns = append(to.patterns, p)
 			continue
 		}
-		d := part(false, len(path))
-		d.plain = append(d.plain, path)
+		to := part(false, len(path))
+		to.plain = append(to.plain, path)
 	}
-	return drafts, nil
+	return parts, nil
 }
 
 // partID is the id of the part of the route that holds its regular expressions or its plain paths of one length.

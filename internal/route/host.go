@@ -125,10 +125,10 @@ type hostBuilder struct {
 }
 
 // add files a matcher under each of its hosts.
-func (b *hostBuilder) add(rank uint32, d *draft) {
-	hosts := d.matcher.hosts
+func (b *hostBuilder) add(rank uint32, m *matcher) {
+	hosts := m.hosts
 	if len(hosts) == 0 {
-		b.others = appendFiled(b.others, rank, d, false)
+		b.others = appendFiled(b.others, rank, m, false)
 		return
 	}
 	for i := range hosts {
@@ -140,17 +140,17 @@ func (b *hostBuilder) add(rank uint32, d *draft) {
 		case c.kind == hostPrefix && strings.HasSuffix(c.text, "."):
 			to = &b.prefix
 		case c.kind != hostExact: // a wildcard of another form, which cannot be looked up by dots
-			b.others = appendFiled(b.others, rank, d, true)
+			b.others = appendFiled(b.others, rank, m, true)
 			continue
 		}
 		if *to == nil {
 			*to = make(map[string][]filed)
 		}
-		(*to)[c.text] = appendFiled((*to)[c.text], rank, d, c.port != 0)
+		(*to)[c.text] = appendFiled((*to)[c.text], rank, m, c.port != 0)
 	}
 }
 
-func (b *hostBuilder) build(matchers []matcher) hostIndex {
+func (b *hostBuilder) build(matchers []*matcher) hostIndex {
 	var x hostIndex
 	x.exact, _ = buildHosts(b.exact, matchers)
 	x.suffix, x.longSuffix = buildHosts(b.suffix, matchers)
@@ -161,7 +161,7 @@ func (b *hostBuilder) build(matchers []matcher) hostIndex {
 	return x
 }
 
-func buildHosts(from map[string][]filed, matchers []matcher) (nodes map[string]*node, longest int) {
+func buildHosts(from map[string][]filed, matchers []*matcher) (nodes map[string]*node, longest int) {
 	nodes = make(map[string]*node, len(from))
 	for host, list := range from {
 		nodes[host] = buildTree(list, matchers)

@@ -39,10 +39,10 @@ const (
 )
 
 // newList makes a list of entries, which are sorted by rank and not empty.
-func newList(entries []entry, matchers []matcher) *list { return splitList(entries, matchers, 0) }
+func newList(entries []entry, matchers []*matcher) *list { return splitList(entries, matchers, 0) }
 
 // splitList is newList with the set of attributes that the entries were split by already.
-func splitList(entries []entry, matchers []matcher, done uint8) *list {
+func splitList(entries []entry, matchers []*matcher, done uint8) *list {
 	l := &list{best: entries[0].rank, entries: entries}
 	if len(entries) <= longList {
 		return l
@@ -86,11 +86,11 @@ func splitList(entries []entry, matchers []matcher, done uint8) *list {
 }
 
 // group files entries under their values of an attribute; those without come back as others.
-func group(entries []entry, matchers []matcher, a attribute) (groups map[string][]entry, others []entry) {
+func group(entries []entry, matchers []*matcher, a attribute) (groups map[string][]entry, others []entry) {
 	groups = make(map[string][]entry)
 	common := countValues(entries, matchers, a)
 	for _, e := range entries {
-		values := attributeValues(&matchers[e.rank], a, common)
+		values := attributeValues(matchers[e.rank], a, common)
 		if len(values) == 0 {
 			others = append(others, e)
 		}
@@ -145,10 +145,10 @@ func headerKeys(c *headerCondition) []string {
 }
 
 // countValues counts how often values stand in matchers that may be filed under one of several.
-func countValues(entries []entry, matchers []matcher, a attribute) map[string]int {
+func countValues(entries []entry, matchers []*matcher, a attribute) map[string]int {
 	count := make(map[string]int)
 	for _, e := range entries {
-		m := &matchers[e.rank]
+		m := matchers[e.rank]
 		switch a {
 		case byHeader:
 			for i := range m.headers {

@@ -7,7 +7,7 @@ import (
 
 // search is one lookup under way.
 type search struct {
-	matchers []matcher
+	matchers []*matcher
 	in       *Request
 	host     []byte // without port
 	port     int
@@ -28,9 +28,9 @@ func (r *Router) Match(in *Request, out *Result) bool {
 	if s.best == none {
 		return false
 	}
-	m := &r.matchers[s.best]
-	rule := &r.rules[m.rule]
-	out.Route, out.Service, out.Rule = rule.Route, rule.Service, int(m.rule)
+	m, number := r.matchers[s.best], int(r.ruleOf[s.best])
+	rule := &r.rules[number]
+	out.Route, out.Service, out.Rule = rule.Route, rule.Service, number
 	out.mode, out.byPath, out.path = m.mode, m.byPath, in.Path
 	if len(m.patterns) > 0 {
 		out.Prefix, out.pattern = s.prefix, s.pattern
@@ -45,7 +45,7 @@ func (s *search) accepts(e *entry) bool {
 	if e.need == 0 {
 		return true
 	}
-	m := &s.matchers[e.rank]
+	m := s.matchers[e.rank]
 	if e.need&needMethod != 0 && (e.methods&s.method == 0 || s.method == otherMethod && !s.hasMethod(m)) {
 		return false
 	}

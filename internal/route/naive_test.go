@@ -256,12 +256,23 @@ func (g generator) request() request {
 // agree compares the router and the naive one over some requests.
 func agree(t *testing.T, seed uint64, routes, requests int) (matched int) {
 	t.Helper()
+	defer func() {
+		if t.Failed() {
+			t.Logf("seed %d", seed)
+		}
+	}()
 	g := generator{rand.New(rand.NewPCG(seed, 1))}
 	rules := make([]route.Rule, routes)
 	for i := range rules {
 		rules[i] = g.rule(i)
 	}
-	router, simple := build(t, rules), newNaive(rules)
+	return agrees(t, g, build(t, rules), rules, requests)
+}
+
+// agrees compares a router that was made of these rules, however it was made.
+func agrees(t *testing.T, g generator, router *route.Router, rules []route.Rule, requests int) (matched int) {
+	t.Helper()
+	simple := newNaive(rules)
 	var out route.Result // reused, as the proxy does
 	for range requests {
 		q := g.request()
@@ -272,8 +283,8 @@ func agree(t *testing.T, seed uint64, routes, requests int) (matched int) {
 			matched++
 		}
 		if got != want || string(out.Prefix) != prefix {
-			t.Fatalf("seed %d, %d routes, %v:\n got %d prefix %q, want %d prefix %q\n got %+v\nwant %+v",
-				seed, routes, q, got, out.Prefix, want, prefix, ruleOf(rules, got), ruleOf(rules, want))
+			t.Fatalf("%d routes, %v:\n got %d prefix %q, want %d prefix %q\n got %+v\nwant %+v",
+				len(rules), q, got, out.Prefix, want, prefix, ruleOf(rules, got), ruleOf(rules, want))
 		}
 	}
 	return matched
@@ -296,6 +307,37 @@ func TestAgreesWithNaive(t *testing.T) {
 	}
 	if matched*10 < total*4 || matched*10 > total*9 {
 		t.Errorf("%d of %d requests matched: too few or too many to mean much", matched, total)
+	}
+}
+
+// TestRebuildAgreesWithNaive makes each router of the last, with some rules added, removed or in another place.
+func TestRebuildAgreesWithNaive(t *testing.T) {
+	for seed := range uint64(10) {
+		g := generator{rand.New(rand.NewPCG(seed, 2))}
+		var router *route.Router
+		var rules []route.Rule
+		for step := range 40 {
+			rules = slices.Clone(rules)
+			for range g.IntN(8) {
+				rules = append(rules, g.rule(step))
+			}
+			for range min(g.IntN(6), len(rules)) {
+				i := g.IntN(len(rules))
+				rules = slices.Delete(rules, i, i+1)
+			}
+			if g.IntN(10) == 0 {
+				g.Shuffle(len(rules), func(i, j int) { rules[i], rules[j] = rules[j], rules[i] })
+			} else {
+				slices.SortFunc(rules, func(a, b route.Rule) int { return strings.Compare(a.Route.ID, b.Route.ID) })
+			}
+			broken := g.rule(step)
+			broken.Route.Paths = []string{"~/("}
+			var problems []entity.Problem
+			if router, problems = router.Rebuild(append(rules, broken)); len(problems) != 1 {
+				t.Fatal(problems)
+			}
+			agrees(t, g, router, rules, 60)
+		}
 	}
 }
 

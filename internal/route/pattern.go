@@ -48,6 +48,18 @@ func (s *patternSet) of(expr string) (*pattern, error) {
 	return p, nil
 }
 
+// keep notes the patterns of a matcher that is taken over.
+func (s *patternSet) keep(m *matcher) {
+	for _, p := range m.patterns {
+		s.used[p.expr] = p
+	}
+	for i := range m.headers {
+		for _, p := range m.headers[i].patterns {
+			s.used[p.expr] = p
+		}
+	}
+}
+
 // learn reads the literals off the parts that a match must have one after the other.
 func (p *pattern) learn(tree *syntax.Regexp) {
 	parts := appendParts(nil, tree)

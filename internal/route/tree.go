@@ -35,8 +35,7 @@ type filed struct {
 }
 
 // appendFiled appends a matcher once for each literal that its paths may start with.
-func appendFiled(list []filed, rank uint32, d *draft, checkHost bool) []filed {
-	m := &d.matcher
+func appendFiled(list []filed, rank uint32, m *matcher, checkHost bool) []filed {
 	e := entry{rank: rank, methods: methodsOf(m.methods)}
 	if len(m.methods) > 0 {
 		e.need |= needMethod
@@ -53,7 +52,7 @@ func appendFiled(list []filed, rank uint32, d *draft, checkHost bool) []filed {
 	if !m.byPath {
 		return append(list, filed{entry: e})
 	}
-	for _, path := range d.plain {
+	for _, path := range m.plain {
 		list = append(list, filed{literal: path, entry: e})
 	}
 	e.need |= needPattern
@@ -73,7 +72,7 @@ type node struct {
 }
 
 // buildTree makes a trie. It sorts what it gets.
-func buildTree(all []filed, matchers []matcher) *node {
+func buildTree(all []filed, matchers []*matcher) *node {
 	slices.SortFunc(all, func(a, b filed) int {
 		return cmp.Or(strings.Compare(a.literal, b.literal), cmp.Compare(a.entry.rank, b.entry.rank))
 	})
@@ -84,7 +83,7 @@ func buildTree(all []filed, matchers []matcher) *node {
 }
 
 type treeBuilder struct {
-	matchers []matcher
+	matchers []*matcher
 	entries  []entry // memory of all lists of the tree
 }
 
