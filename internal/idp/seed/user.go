@@ -43,14 +43,14 @@ func (w *work) build(p *pool.Pool, in User) (*user.User, error) {
 	u := &user.User{User: store.User{ID: in.Sub, Enabled: in.Enabled == nil || *in.Enabled, Status: in.Status, Created: now, Modified: now},
 		Attr: make(map[string]string), More: user.More{Identities: in.Identities}}
 	if in.Sub != "" && !subForm.MatchString(in.Sub) {
-		return nil, fmt.Errorf("Sub: %q is not a UUID in small letters", in.Sub)
+		return nil, fmt.Errorf("%s: %q is not a UUID in small letters", "Sub", in.Sub)
 	}
 	var list []wire.Attribute
 	for _, name := range slices.Sorted(maps.Keys(in.Attributes)) {
 		list = append(list, wire.Attribute{Name: name, Value: in.Attributes[name]})
 	}
 	if err := u.Apply(p, list, user.Writer{Admin: true, New: true}); err != nil {
-		return nil, fmt.Errorf("Attributes: %w", err)
+		return nil, fmt.Errorf("%s: %w", "Attributes", err)
 	}
 	if len(in.Identities) > 0 && len(p.UsernameAttributes) > 0 {
 		// Who comes from another provider is not named by an address.
@@ -61,7 +61,7 @@ func (w *work) build(p *pool.Pool, in User) (*user.User, error) {
 		return u, nil
 	}
 	if err := u.Name(p, in.Username); err != nil {
-		return nil, fmt.Errorf("Username: %w", err)
+		return nil, fmt.Errorf("%s: %w", "Username", err)
 	}
 	return u, nil
 }
@@ -77,7 +77,7 @@ func (w *work) password(p *pool.Pool, u *user.User, in User) error {
 		}
 	}
 	if given > 1 {
-		return errors.New("Password, TemporaryPassword and PasswordHash exclude each other")
+		return fmt.Errorf("%s, %s and %s exclude each other", "Password", "TemporaryPassword", "PasswordHash")
 	}
 	now := w.Now()
 	status := user.Confirmed
@@ -89,7 +89,7 @@ func (w *work) password(p *pool.Pool, u *user.User, in User) error {
 		u.SetPassword(p, user.NewPassword(p, u.Username, plain, w.Cost), in.TemporaryPassword != "", now)
 	case in.PasswordHash != "":
 		if !strings.HasPrefix(in.PasswordHash, "$argon2id$") {
-			return errors.New("PasswordHash: is not of argon2id")
+			return fmt.Errorf("%s: is not of argon2id", "PasswordHash")
 		}
 		u.SetPassword(p, user.Password{Hash: in.PasswordHash, Salt: in.SRPSalt, Verifier: in.SRPVerifier}, in.Status == user.ForceChange, now)
 	}
