@@ -28,6 +28,7 @@ type IssuerOptions struct {
 	ExtraJWKS    []string      // further key sets to trust
 	Allowed      []string      // issuers whose tokens are accepted beside the document's, for which extra sets may be
 	Pseudo       bool          // there is no discovery document
+	Strict       bool          // a document that names another issuer is refused
 	Rediscovery  time.Duration // at least so long between two looks for unknown keys
 	TTL          time.Duration // of the document and the keys; then they are fetched again in the background
 	Fetch        *Fetcher
@@ -278,7 +279,9 @@ func (i *Issuer) discover(ctx context.Context) (*Metadata, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrUnreachable, err)
 	}
-	if !SameIssuer(m.Issuer, i.name) { // allowed by Kong's plugin: its issuer is a place, not a name
+	if !SameIssuer(m.Issuer, i.name) && i.o.Strict {
+		return nil, fmt.Errorf("%w: discovery: the document of %s names %.200q", ErrUnreachable, i.name, m.Issuer)
+	} else if !SameIssuer(m.Issuer, i.name) { // allowed by Kong's plugin: its issuer is a place, not a name
 		i.o.Log.Warn("discovery document names another issuer", "configured", i.name, "document", m.Issuer)
 	}
 	return m, nil

@@ -24,6 +24,9 @@ type Metadata struct {
 	IntrospectionAuthMethods []string `json:"introspection_endpoint_auth_methods_supported"`
 	RevocationAuthMethods    []string `json:"revocation_endpoint_auth_methods_supported"`
 	CodeChallengeMethods     []string `json:"code_challenge_methods_supported"`
+	Scopes                   []string `json:"scopes_supported"`
+	ResponseModes            []string `json:"response_modes_supported"`
+	GrantTypes               []string `json:"grant_types_supported"`
 	IDTokenAlgs              []string `json:"id_token_signing_alg_values_supported"`
 	RequirePAR               bool     `json:"require_pushed_authorization_requests"`
 	RequireRequestObject     bool     `json:"require_signed_request_object"`

@@ -85,6 +85,9 @@ func (v *visit) run() error {
 	if v.client, err = p.client(&v.request); err != nil {
 		return err
 	}
+	if err := v.verifyParameters(); err != nil {
+		return err
+	}
 	if handled, err := v.backChannel(); handled {
 		return err
 	}

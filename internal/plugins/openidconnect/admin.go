@@ -42,7 +42,7 @@ var issuerSpace = uuid.NewSHA1(uuid.NameSpaceURL, []byte("openid-connect issuers
 // issuer returns the issuer with these options, shared by all instances with the same ones. how stands for what is not in o.
 func (d *directory) issuer(o oidc.IssuerOptions, how string) *oidc.Issuer {
 	name := oidc.NormalizeIssuer(o.URL)
-	key := strings.Join([]string{o.URL, o.JWKS, strings.Join(o.ExtraJWKS, " "), strings.Join(o.Allowed, " "), fmt.Sprint(o.Pseudo, o.Header, o.Rediscovery, o.TTL), how}, "\x00")
+	key := strings.Join([]string{o.URL, o.JWKS, strings.Join(o.ExtraJWKS, " "), strings.Join(o.Allowed, " "), fmt.Sprint(o.Pseudo, o.Strict, o.Header, o.Rediscovery, o.TTL), how}, "\x00")
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if i, ok := d.issuers[key]; ok {

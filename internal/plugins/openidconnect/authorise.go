@@ -113,6 +113,9 @@ func (v *visit) consumer(g *grant) (*entity.Consumer, error) {
 
 // findConsumer looks a name up by the fields of consumer_by, in their order.
 func (p *relyingParty) findConsumer(name string) *entity.Consumer {
+	if name == "" {
+		return nil
+	}
 	c := p.env.Find.Consumer(name)
 	fits := func(c *entity.Consumer, by string) bool {
 		switch by {

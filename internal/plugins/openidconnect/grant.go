@@ -114,6 +114,9 @@ func (v *visit) verifyAccess(g *grant, method string) error {
 	if err != nil {
 		return err
 	}
+	if _, ends := t.Claims["exp"]; !ends && method == byBearer && v.p.VerifyClaims {
+		return unauthorized(invalidToken, "the token has no end", nil) // as signed answers of userinfo have none
+	}
 	g.access = t.Claims
 	g.accessKey, g.by, g.generation = by.json(), by.issuer, by.generation
 	_, g.elsewhere = t.Claims["cnf"]
@@ -134,8 +137,15 @@ func accessType(t *jose.Token) error {
 	if _, logout := t.Claims["events"]; logout {
 		return unauthorized(invalidToken, "a logout token is no access token", nil)
 	}
-	if t.Claims["token_use"] == "id" { // Cognito's mark of ID tokens
+	_, hashed := t.Claims["at_hash"]
+	if t.Claims["token_use"] == "id" || t.Claims["typ"] == "ID" || hashed { // the marks of Cognito, of Keycloak, of all
 		return unauthorized(invalidToken, "an ID token is no access token", nil)
+	}
+	_, state := t.Claims["state"]
+	_, code := t.Claims["code"]
+	_, introspection := t.Claims["token_introspection"]
+	if state && code || introspection || t.Claims["typ"] == "Refresh" || t.Claims["typ"] == "Logout" {
+		return unauthorized(invalidToken, "an answer of the provider is no access token", nil)
 	}
 	return nil
 }
@@ -230,6 +240,9 @@ func (v *visit) signature(t *jose.Token, iss string, d *oidc.Document) (by verif
 	return by, nil
 }
 
+// maxLoginAge is how old an ID token may be when a login ends.
+const maxLoginAge = time.Hour
+
 // verifyID checks an ID token (OpenID Connect Core 1.0, section 3.1.3.7). login is nil outside a login.
 func (v *visit) verifyID(g *grant, login *loginState, code string) error {
 	p := v.p
@@ -249,11 +262,17 @@ func (v *visit) verifyID(g *grant, login *loginState, code string) error {
 	if !p.VerifyClaims {
 		return nil
 	}
+	if d := p.issuer.Known(); d != nil && len(d.IDTokenAlgs) > 0 && !has(d.IDTokenAlgs, t.Alg) {
+		return unauthorized(invalidToken, "the ID token is signed in a way that the provider says it does not use", nil)
+	}
 	c := oidc.Checks{Now: p.env.Now(), Leeway: seconds(p.Leeway), IDToken: true, MaxAge: -1, AccessToken: g.Access, Code: code}
 	if v.client != nil {
 		c.Audience = v.client.ID
 	}
 	if login != nil {
+		if iat, ok := oidc.Number(t.Claims["iat"]); ok && float64(p.env.Now().Unix())-iat > maxLoginAge.Seconds() {
+			return unauthorized(invalidToken, "the ID token is not of this login", nil)
+		}
 		if p.VerifyNonce {
 			c.Nonce = login.Nonce
 		}

@@ -4,8 +4,10 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/url"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -24,8 +26,21 @@ type gateway struct {
 	provider *oidctest.Provider
 	stage    *stage.Stage
 	clock    *clock
-	log      *strings.Builder
+	log      *journal
 }
+
+// journal keeps what is logged.
+type journal struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (j *journal) Write(b []byte) (int, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.text.Write(b)
+}
+func (j *journal) String() string { j.mu.Lock(); defer j.mu.Unlock(); return j.text.String() }
 
 type clock struct{ ahead atomic.Int64 }
 
@@ -44,7 +59,8 @@ func start(t testing.TB, config string) *gateway {
 
 // prepare makes a provider and a stage without a plugin.
 func prepare(t testing.TB) *gateway {
-	g := &gateway{t: t, provider: oidctest.New(t), stage: stage.New(t), clock: new(clock), log: new(strings.Builder)}
+	g := &gateway{t: t, provider: oidctest.New(t), stage: stage.New(t), clock: new(clock), log: new(journal)}
+	g.stage.Log = io.MultiWriter(g.log, t.Output())
 	g.provider.Now, g.stage.Now = g.clock.now, g.clock.now
 	g.stage.Consumers = []*entity.Consumer{alice, {ID: "22222222-2222-4222-8222-222222222222", Username: "guest"}}
 	var objects []entity.Object

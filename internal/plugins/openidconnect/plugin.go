@@ -73,8 +73,9 @@ type relyingParty struct {
 	shared   *sharedCache          // nil without cluster_cache_strategy
 	salt     string
 
-	noPassword atomic.Int64 // until when (ns since 1970) the provider's "no such grant" for passwords holds
-	quick      bool         // a credential that was seen before is all that a request needs
+	noPassword atomic.Int64  // until when (ns since 1970) the provider's "no such grant" for passwords holds
+	verifiedAt atomic.Uint64 // the generation of the document that verify_parameters has found good
+	quick      bool          // a credential that was seen before is all that a request needs
 
 	owned []string // lower-case names of the request headers that only we may set
 	realm string
@@ -202,7 +203,7 @@ func (p *relyingParty) newIssuer(address, jwks string, extra []string, pseudo bo
 	}
 	return p.known.issuer(oidc.IssuerOptions{
 		URL: address, Header: header, JWKS: jwks, ExtraJWKS: extra, Pseudo: pseudo, Fetch: p.fetch, Log: p.env.Log, Now: p.env.Now,
-		Rediscovery: seconds(p.RediscoveryLifetime), TTL: seconds(p.CacheTTL), Allowed: p.IssuersAllowed,
+		Rediscovery: seconds(p.RediscoveryLifetime), TTL: seconds(p.CacheTTL), Allowed: p.IssuersAllowed, Strict: p.VerifyParameters,
 	}, fmt.Sprint(p.SSLVerify, p.HTTPProxy, p.HTTPSProxy, p.NoProxy, p.Timeout))
 }
 
