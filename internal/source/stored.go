@@ -59,8 +59,10 @@ func (s *Stored) Run(ctx context.Context, deliver func(*entity.Set, []entity.Pro
 		if last == nil || set.Version() != last.Version() {
 			deliver(set, set.Problems())
 			s.delivered(set, time.Now())
+			if last != nil { // the first takes longest, and comes alone
+				sleep(ctx, min(time.Since(begun), paceMost), nil)
+			}
 			last = set
-			sleep(ctx, min(time.Since(begun), paceMost), nil)
 		}
 		begun = time.Now()
 		if err = s.watch(ctx, last.Version()); err == nil || time.Since(begun) > retryMost {

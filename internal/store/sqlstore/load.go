@@ -29,7 +29,7 @@ func (s *Store) Load(ctx context.Context) (*entity.Set, error) {
 	err := s.view(ctx, func(tx *tx) (err error) {
 		next, err = tx.loadChanges(last)
 		if err == nil && next.set == nil {
-			next, err = tx.loadAll()
+			next, err = tx.loadAll(last.set)
 		}
 		return err
 	})
@@ -63,8 +63,8 @@ func (tx *tx) mark(version uint64) (mark int64, err error) {
 	return mark, err
 }
 
-// loadAll reads everything.
-func (tx *tx) loadAll() (l loaded, err error) {
+// loadAll reads everything. Documents that are as in the last set, which may be nil, are taken over from it.
+func (tx *tx) loadAll(last *entity.Set) (l loaded, err error) {
 	version, err := tx.version()
 	if err != nil {
 		return l, err
@@ -87,7 +87,7 @@ func (tx *tx) loadAll() (l loaded, err error) {
 	if err != nil {
 		return l, err
 	}
-	l.set, _ = entity.NewSet(version, objects)
+	l.set, _ = last.Next(version, objects)
 	return l, nil
 }
 
