@@ -89,6 +89,15 @@ func (r *Registry) Host(host string, port int) Balancer {
 	return g
 }
 
+// Keep counts as asking for a balancer that is known to be asked for with what it has.
+func (r *Registry) Keep(b Balancer) {
+	if g, ok := b.(*group); ok {
+		g.mu.Lock()
+		g.used = true
+		g.mu.Unlock()
+	}
+}
+
 func (r *Registry) group(key string, single bool) *group {
 	r.mu.Lock()
 	defer r.mu.Unlock()

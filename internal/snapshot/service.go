@@ -25,6 +25,8 @@ type Service struct {
 	Tries                int
 	// Conns is for the proxy, which keeps there what it finds out about connections of the service.
 	Conns atomic.Value
+
+	plain bool // the entity alone decides: neither an upstream nor certificates take part
 }
 
 // TLS says how upstream connections are secured.
@@ -72,6 +74,12 @@ func (b *builder) services() map[string]*Service {
 	all := entity.All[entity.Service](b.set)
 	out := make(map[string]*Service, len(all))
 	for _, e := range all {
+		up := b.hostHeaders[strings.ToLower(e.Host)]
+		if old := b.prev.services[e.ID]; old != nil && old.Entity == e && old.plain && up == nil { // all but a few, in a large set
+			b.opts.Balance.Keep(old.Balancer)
+			out[e.ID] = old
+			continue
+		}
 		s := &Service{
 			Entity:  e,
 			Connect: time.Duration(e.ConnectTimeout) * time.Millisecond,
@@ -79,7 +87,6 @@ func (b *builder) services() map[string]*Service {
 			Read:    time.Duration(e.ReadTimeout) * time.Millisecond,
 			Tries:   1 + e.Retries,
 		}
-		up := b.hostHeaders[strings.ToLower(e.Host)]
 		if up != nil {
 			s.Balancer, s.HostHeader = b.s.upstreams[up.ID], up.HostHeader
 		} else {
@@ -88,6 +95,7 @@ func (b *builder) services() map[string]*Service {
 		if e.Protocol == "https" || e.Protocol == "grpcs" || e.Protocol == "tls" {
 			s.TLS = b.tls(e, up)
 		}
+		s.plain = up == nil && s.TLS == nil
 		out[e.ID] = b.reuse(s)
 	}
 	return out
