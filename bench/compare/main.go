@@ -7,10 +7,9 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
-	"path/filepath"
-	"slices"
-	"time"
+	"strings"
+
+	"github.com/gibbon-gateway/gibbon/bench/rig"
 )
 
 // options are the flags.
@@ -30,11 +29,11 @@ func main() {
 	flag.IntVar(&o.seconds, "seconds", 3, "how long each measurement takes")
 	flag.StringVar(&o.cases, "cases", "", "only the cases whose name contains this")
 	flag.BoolVar(&o.pin, "pin", true, "keep the proxies on one core, and load and upstream on another")
-	flag.StringVar(&o.upstream, "upstream", "", "only be the upstream, on this address (used by the program itself)")
+	flag.StringVar(&o.upstream, rig.Upstream, "", "only be the upstream, on this address (used by the program itself)")
 	flag.Parse()
 	run := compare
 	if o.upstream != "" {
-		run = func(o options) error { return serveUpstream(o.upstream) }
+		run = func(o options) error { return rig.ServeUpstream(o.upstream) }
 	}
 	if err := run(o); err != nil {
 		fmt.Fprintln(os.Stderr, "compare:", err)
@@ -65,29 +64,26 @@ const (
 )
 
 func compare(o options) error {
-	for _, program := range []string{"nginx", "wrk"} {
-		if _, err := lookPath(program); err != nil {
-			return fmt.Errorf("%s is needed (make bench installs it): %w", program, err)
-		}
+	if err := rig.Need("nginx", "wrk"); err != nil {
+		return err
 	}
 	if _, err := os.Stat(o.gibbon); err != nil {
 		return fmt.Errorf("build the gateway first, or name it with -gibbon: %w", err)
 	}
-	dir, err := os.MkdirTemp("", "gibbon-bench-")
+	r, err := rig.New(o.pin)
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
-	b := &bench{options: o, dir: dir}
-	defer b.stop()
-	if err := b.startUpstream(); err != nil {
+	defer r.Close()
+	b := &bench{options: o, Bench: r}
+	if err := b.StartUpstream(); err != nil {
 		return err
 	}
 	fmt.Printf("%d rounds of %d s, 64 connections, %d routes, one core each\n\n", o.rounds, o.seconds, hosts*prefixes)
 	fmt.Println("| case | nginx CPU µs | Gibbon CPU µs | ratio | at most | nginx req/s | Gibbon req/s |")
 	fmt.Println("| --- | --: | --: | --: | --: | --: | --: |")
 	for _, c := range cases {
-		if !contains(c.name, o.cases) {
+		if !strings.Contains(c.name, o.cases) {
 			continue
 		}
 		if err := b.row(c); err != nil {
@@ -104,37 +100,26 @@ func (b *bench) row(c benchCase) error {
 		return err
 	}
 	defer b.stopProxies(proxies)
+	script := luaScript(c)
 	var ratios []float64
 	var cpu, rate [2][]float64
 	for round := range b.rounds {
-		var got [2]measured
+		var got [2]rig.Cost
 		for i := range proxies {
-			k := (i + round) % 2 // who begins changes, as the machine may get slower or faster meanwhile
-			if got[k], err = b.measure(proxies[k], c); err != nil {
+			k := (i + round) % 2                                        // who begins changes, as the machine may get slower or faster meanwhile
+			if _, err := b.Measure(proxies[k], script, 1); err != nil { // warm up
+				return err
+			}
+			if got[k], err = b.Measure(proxies[k], script, b.seconds); err != nil {
 				return err
 			}
 		}
-		ratios = append(ratios, got[1].cpu/got[0].cpu)
+		ratios = append(ratios, got[1].CPU/got[0].CPU)
 		for k := range got {
-			cpu[k], rate[k] = append(cpu[k], got[k].cpu), append(rate[k], got[k].rate)
+			cpu[k], rate[k] = append(cpu[k], got[k].CPU), append(rate[k], got[k].Rate)
 		}
 	}
-	fmt.Printf("| %s | %.1f | %.1f | %.2f | %.2f | %.0f | %.0f |\n", c.name, median(cpu[0]), median(cpu[1]), median(ratios), c.target,
-		median(rate[0]), median(rate[1]))
+	fmt.Printf("| %s | %.1f | %.1f | %.2f | %.2f | %.0f | %.0f |\n", c.name, rig.Median(cpu[0]), rig.Median(cpu[1]), rig.Median(ratios), c.target,
+		rig.Median(rate[0]), rig.Median(rate[1]))
 	return nil
 }
-
-func median(v []float64) float64 {
-	v = slices.Sorted(slices.Values(v))
-	return v[len(v)/2]
-}
-
-func lookPath(program string) (string, error) {
-	if p, err := exec.LookPath(program); err == nil {
-		return p, nil
-	}
-	return exec.LookPath(filepath.Join("/usr/sbin", program))
-}
-
-// settle lets a proxy that has just started finish what it does at the start.
-const settle = 300 * time.Millisecond

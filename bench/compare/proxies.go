@@ -1,38 +1,14 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 
-	"github.com/gibbon-gateway/gibbon/header"
-	"github.com/gibbon-gateway/gibbon/internal/http1"
+	"github.com/gibbon-gateway/gibbon/bench/rig"
 )
-
-// serveUpstream answers with 45 bytes, or 1 MiB for paths that end with /big.
-func serveUpstream(addr string) error {
-	l, err := net.Listen("tcp", addr)
-	if err != nil {
-		return err
-	}
-	var fields header.Fields
-	fields.Add("Content-Type", "text/plain")
-	fields.Add("Server", "upstream")
-	small, big := []byte("0123456789abcdef0123456789abcdef0123456789abc"), bytes.Repeat([]byte("x"), 1<<20)
-	s := &http1.Server{Raw: true, Handler: http1.HandlerFunc(func(c *http1.Conn) {
-		body := small
-		if bytes.HasSuffix(c.Request.Path, []byte("/big")) {
-			body = big
-		}
-		c.WriteHead(200, nil, &fields, int64(len(body)))
-		c.WriteBody(body)
-	})}
-	return s.Serve(l)
-}
 
 // startNginx writes a configuration that does what the gateway does by default, and starts nginx with one worker.
 func (b *bench) startNginx(addr string, c benchCase) (*exec.Cmd, error) {
@@ -51,7 +27,7 @@ http {
   proxy_set_header X-Forwarded-Path $uri; proxy_set_header Via "1.1 nginx"; proxy_set_header X-Request-Id $request_id;
   add_header Via "1.1 nginx"; add_header X-Upstream-Latency $upstream_header_time; add_header X-Proxy-Latency $request_time;
   add_header X-Request-Id $request_id;
-`, b.dir, b.upstream, benchKey)
+`, b.Dir, b.Upstream, benchKey)
 	for h := range hosts {
 		fmt.Fprintf(&conf, "  server { listen %s; server_name h%d.example.com;\n", addr, h)
 		for p := range prefixes {
@@ -66,20 +42,20 @@ http {
 		conf.WriteString("  }\n")
 	}
 	conf.WriteString("}\n")
-	file := filepath.Join(b.dir, "nginx.conf")
+	file := filepath.Join(b.Dir, "nginx.conf")
 	if err := os.WriteFile(file, []byte(conf.String()), 0o644); err != nil {
 		return nil, err
 	}
-	nginx, err := lookPath("nginx")
+	nginx, err := rig.Program("nginx")
 	if err != nil {
 		return nil, err
 	}
-	return b.start(0, nil, nginx, "-p", b.dir, "-c", file)
+	return b.Start(rig.Measured, nil, nginx, "-p", b.Dir, "-c", file)
 }
 
 // startGibbon writes a declarative file with the routes and starts the gateway without a database.
 func (b *bench) startGibbon(addr string, c benchCase) (*exec.Cmd, error) {
-	host, port, _ := strings.Cut(b.upstream, ":")
+	host, port, _ := strings.Cut(b.Upstream, ":")
 	var doc strings.Builder
 	fmt.Fprintf(&doc, "_format_version: \"3.0\"\nservices:\n- name: up\n  host: %s\n  port: %s\n  routes:\n", host, port)
 	for h := range hosts {
@@ -91,9 +67,9 @@ func (b *bench) startGibbon(addr string, c benchCase) (*exec.Cmd, error) {
 		fmt.Fprintf(&doc, "plugins:\n- {name: key-auth}\n- {name: rate-limiting, config: {minute: 1000000000, policy: local}}\n"+
 			"consumers:\n- username: consumer-1\n  keyauth_credentials: [{key: %s}]\n", benchKey)
 	}
-	dir := filepath.Join(b.dir, "gibbon")
-	file := filepath.Join(b.dir, "gibbon.yml")
-	conf := filepath.Join(b.dir, "gibbon.conf")
+	dir := filepath.Join(b.Dir, "gibbon")
+	file := filepath.Join(b.Dir, "gibbon.yml")
+	conf := filepath.Join(b.Dir, "gibbon.conf")
 	text := fmt.Sprintf("prefix = %s\ndatabase = off\ndeclarative_config = %s\nproxy_listen = %s\nadmin_listen = off\nstatus_listen = off\n"+
 		"idp_listen = off\nproxy_access_log = off\nlog_level = error\nnginx_worker_processes = 1\n", dir, file, addr)
 	if err := os.WriteFile(file, []byte(doc.String()), 0o644); err != nil {
@@ -106,5 +82,5 @@ func (b *bench) startGibbon(addr string, c benchCase) (*exec.Cmd, error) {
 	if err != nil {
 		return nil, err
 	}
-	return b.start(0, []string{"GOMAXPROCS=1"}, program, "start", "-c", conf)
+	return b.Start(rig.Measured, []string{"GOMAXPROCS=1"}, program, "start", "-c", conf)
 }
