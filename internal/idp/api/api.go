@@ -7,7 +7,7 @@
 //	api.Op("GetGroup", api.Signed, s.get)   // func (s *Service) get(c *api.Call, in *wire.GetGroupRequest) (*wire.GetGroupResponse, error)
 //
 // A Handler serves a list of such declarations. A handler answers with its output, with an *Error, or with any other error,
-// which is logged and becomes InternalErrorException. The package knows nothing of pools or users.
+// which is logged and becomes InternalErrorException, or ServiceUnavailable where the database is away. The package knows nothing of pools or users.
 package api
 
 import (
@@ -25,6 +25,8 @@ import (
 	"strings"
 
 	"github.com/google/uuid"
+
+	"github.com/gibbon-gateway/gibbon/internal/store/sqldb"
 )
 
 // target is what X-Amz-Target begins with.
@@ -223,6 +225,9 @@ func (h *Handler) refuse(w http.ResponseWriter, c *Call, err error) {
 			h.config.Log.Error("provider: operation failed", "operation", c.Request.Header.Get("X-Amz-Target"), "request", c.RequestID, "error", err)
 		}
 		e = InternalError.Errorf("Something went wrong")
+		if errors.Is(err, sqldb.ErrUnavailable) {
+			e = ServiceUnavailable.Errorf("The provider's database cannot be reached now.")
+		}
 	}
 	body, _ := json.Marshal(struct {
 		Type    Kind   `json:"__type"`

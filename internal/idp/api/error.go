@@ -65,7 +65,8 @@ const (
 	WebAuthnOriginNotAllowed      Kind = "WebAuthnOriginNotAllowedException"
 	WebAuthnRelyingPartyMismatch  Kind = "WebAuthnRelyingPartyMismatchException"
 
-	// Of the protocol, before any operation runs.
+	// Of the protocol, before any operation runs, and of whatever the operation is.
+	ServiceUnavailable    Kind = "ServiceUnavailable"
 	UnknownOperation      Kind = "UnknownOperationException"
 	Serialization         Kind = "SerializationException"
 	MissingAuthentication Kind = "MissingAuthenticationTokenException"
@@ -96,8 +97,11 @@ func (k Kind) Is(err error) bool {
 
 // status is the HTTP status on the wire: 400 for all that is the caller's fault, whatever newer models say.
 func (e *Error) status() int {
-	if e.Kind == InternalError {
+	switch e.Kind {
+	case InternalError:
 		return http.StatusInternalServerError
+	case ServiceUnavailable:
+		return http.StatusServiceUnavailable
 	}
 	return http.StatusBadRequest
 }
