@@ -40,8 +40,9 @@ var mayImport = map[string]string{
 	"internal/balance":   "entity",
 	"internal/statedb/…": "state",
 
-	"internal/plugins":   "plugin internal/plugins/…",
-	"internal/plugins/…": "plugin schema entity state header internal/edit internal/statedb/memory plugin/plugintest schema/schematest",
+	"internal/plugins":     "plugin internal/plugins/…",
+	"internal/plugins/…":   "plugin schema entity state header internal/edit internal/statedb/memory plugin/plugintest schema/schematest",
+	"internal/plugins/jwt": "plugin schema entity internal/edit internal/jose",
 	// Policy redis has a server of its own, whatever the gateway's state is.
 	// Tokens and sessions are shared in a Redis of their own, too.
 	"internal/plugins/openidconnect": "plugin schema entity state header internal/edit internal/jose internal/oidc internal/statedb/redis",

@@ -3,7 +3,9 @@
 package plugins
 
 import (
+	"github.com/gibbon-gateway/gibbon/internal/plugins/acl"
 	"github.com/gibbon-gateway/gibbon/internal/plugins/correlationid"
+	"github.com/gibbon-gateway/gibbon/internal/plugins/jwt"
 	"github.com/gibbon-gateway/gibbon/internal/plugins/keyauth"
 	"github.com/gibbon-gateway/gibbon/internal/plugins/openidconnect"
 	"github.com/gibbon-gateway/gibbon/internal/plugins/proxycache"
@@ -18,7 +20,9 @@ import (
 func All() plugin.Types {
 	all := plugin.Types{}
 	for _, t := range []*plugin.Type{
+		acl.Type,
 		correlationid.Type,
+		jwt.Type,
 		keyauth.Type,
 		openidconnect.Type,
 		proxycache.Type,

@@ -89,6 +89,9 @@ func setUp(t *testing.T, text string, typ *plugin.Type) (*plugintest.Instance, m
 			KeyAuth  []struct {
 				Key string
 			} `yaml:"keyauth_credentials"`
+			JWT []struct {
+				Key, Secret, Algorithm string
+			} `yaml:"jwt_secrets"`
 		}
 		Plugins []struct {
 			Name   string
@@ -99,7 +102,7 @@ func setUp(t *testing.T, text string, typ *plugin.Type) (*plugintest.Instance, m
 		t.Fatalf("%v in\n%s", err, text)
 	}
 	s, ids := New(t), map[string]string{"request_id": requestID}
-	keys := map[string]any{}
+	keys, secrets := map[string]any{}, map[string]any{}
 	for i, c := range doc.Consumers {
 		e := &entity.Consumer{ID: fmt.Sprintf("00000000-0000-4000-8000-00000000c0%02d", i), Username: c.Username, CustomID: c.CustomID}
 		ids["id of "+c.Username] = e.ID
@@ -109,8 +112,13 @@ func setUp(t *testing.T, text string, typ *plugin.Type) (*plugintest.Instance, m
 			ids["id of "+k.Key] = id
 			keys[k.Key] = &entity.KeyAuthCredential{ID: id, Key: k.Key, Consumer: &entity.Ref{ID: e.ID}}
 		}
+		for j, k := range c.JWT {
+			id := fmt.Sprintf("00000000-0000-4000-8000-000001%02d%04d", i, j)
+			ids["id of "+k.Key] = id
+			secrets[k.Key] = &entity.JWTSecret{ID: id, Key: k.Key, Secret: k.Secret, Algorithm: k.Algorithm, Consumer: &entity.Ref{ID: e.ID}}
+		}
 	}
-	s.Credentials = map[string]map[string]any{"keyauth_credentials": keys}
+	s.Credentials = map[string]map[string]any{"keyauth_credentials": keys, "jwt_secrets": secrets}
 	if len(doc.Plugins) != 1 || doc.Plugins[0].Name != typ.Name {
 		t.Fatalf("want the plugin %s in\n%s", typ.Name, text)
 	}
