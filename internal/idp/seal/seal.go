@@ -57,6 +57,12 @@ func (b *Box) Seal(plain []byte, place string) []byte {
 	return b.aead.Seal(append(bytes.Clone(mark), nonce...), nonce, plain, []byte(place))
 }
 
+// Keeps says whether the Box encrypts.
+func (b *Box) Keeps() bool { return b != nil && b.aead != nil }
+
+// Sealed says whether a stored value is encrypted.
+func Sealed(stored []byte) bool { return bytes.HasPrefix(stored, mark) }
+
 // Open decrypts what Seal made, and returns values stored in the clear as they are.
 func (b *Box) Open(stored []byte, place string) ([]byte, error) {
 	sealed, ok := bytes.CutPrefix(stored, mark)

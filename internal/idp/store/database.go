@@ -40,5 +40,33 @@ func open(ctx context.Context, db *sqldb.DB, box *seal.Box) (*Store, error) {
 	if err := db.Migrate(ctx, "idp_migrations", migrations); err != nil {
 		return nil, errors.Join(fmt.Errorf("provider's database: %w", err), db.Close())
 	}
-	return &Store{db: db, box: box}, nil
+	s := &Store{db: db, box: box}
+	if err := s.Update(ctx, (*Tx).proveKey); err != nil {
+		return nil, errors.Join(fmt.Errorf("provider's database: %w", err), db.Close())
+	}
+	return s, nil
+}
+
+// ErrMasterKey means that the database was sealed with another master key than the one given.
+var ErrMasterKey = errors.New("its secrets are sealed with another master key (idp_master_key)")
+
+// proveKey refuses a wrong master key when the database is opened, not when somebody signs in. The value it looks at is sealed as soon as
+// there is a key.
+func (tx *Tx) proveKey() error {
+	const name, text = "master key", "fits"
+	stored, err := one(tx, func(r row) (v []byte, err error) {
+		err = r.Scan(&v)
+		return v, err
+	}, `SELECT value FROM idp_server_secrets WHERE name = $1`, name)
+	switch {
+	case errors.Is(err, ErrNotFound) || err == nil && !seal.Sealed(stored) && tx.box.Keeps():
+		return tx.exec(`INSERT INTO idp_server_secrets (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value`,
+			name, tx.box.Seal([]byte(text), "server "+name))
+	case err != nil:
+		return err
+	}
+	if _, err := tx.box.Open(stored, "server "+name); err != nil {
+		return ErrMasterKey
+	}
+	return nil
 }

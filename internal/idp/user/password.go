@@ -88,5 +88,8 @@ func (u *User) Fail(now time.Time) {
 	u.LockedUntil = now.Add(min(lock, longestLock))
 }
 
-// Locked says whether attempts are refused now.
-func (u *User) Locked(now time.Time) bool { return now.Before(u.LockedUntil) }
+// Locked says whether attempts are refused now. A lock that would last longer than any is from a clock that ran ahead, and does not count.
+func (u *User) Locked(now time.Time) bool {
+	left := u.LockedUntil.Sub(now)
+	return left > 0 && left <= longestLock
+}
