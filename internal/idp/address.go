@@ -125,7 +125,7 @@ func (p *Provider) place(r *http.Request) (oauth.Place, error) {
 
 // origin is scheme and host as the caller sees them. Behind a proxy that ends TLS the configured issuer tells.
 func (p *Provider) origin(r *http.Request) string {
-	if r.TLS != nil || p.issuer != "" && strings.EqualFold(r.Host, strings.TrimPrefix(p.issuer, "https://")) {
+	if r.TLS != nil || p.outside != "" && strings.EqualFold(r.Host, p.outside) {
 		return "https://" + r.Host
 	}
 	return "http://" + r.Host
@@ -141,5 +141,6 @@ func (p *Provider) serves(ctx context.Context, name string) bool {
 		return false
 	}
 	_, err := p.byDomain(ctx, s.domain)
-	return err == nil || strings.EqualFold(strings.TrimPrefix(p.issuer, "https://"), name)
+	host, _, cut := strings.Cut(p.outside, ":")
+	return err == nil || cut && strings.EqualFold(host, name) || strings.EqualFold(p.outside, name)
 }

@@ -159,6 +159,7 @@ func (l *Line) reach(ctx context.Context) (*asked, error) {
 	if err != nil {
 		return nil, err
 	}
+	fmt.Fprintf(l.Stderr, "No provider runs at %s: working on its database. Start one to use what is in it: gibbon idp\n", l.Options.Origin)
 	return &asked{l.Options.Origin, func(r *http.Request) (*http.Response, error) { return within(p.extras, r) }, p.Close}, nil
 }
 
@@ -251,12 +252,12 @@ func (l *Line) showQuick(q Quick) error {
 	if len(scope) > 0 {
 		one = scope[0]
 	}
-	for _, call := range []string{
-		fmt.Sprintf("curl %s -d grant_type=client_credentials -d client_id=%s -d client_secret=%s -d scope=%s", q.TokenURL, q.Client, q.Secret, one),
-		fmt.Sprintf("curl -X POST -u %s '%s?grant_type=client_credentials'", basic, q.TokenURL),
-		fmt.Sprintf("curl -u %s %s -d grant_type=client_credentials -d scope=%s", basic, q.TokenURL, one),
+	for _, call := range [][]string{
+		{"curl " + q.TokenURL, "-d grant_type=client_credentials", "-d client_id=" + q.Client, "-d client_secret=" + q.Secret, "-d scope=" + one},
+		{"curl -X POST '" + q.TokenURL + "?grant_type=client_credentials'", "-u " + basic},
+		{"curl " + q.TokenURL, "-u " + basic, "-d grant_type=client_credentials", "-d scope=" + one},
 	} {
-		fmt.Fprintf(&b, "  %s\n\n", call)
+		fmt.Fprintf(&b, "  %s\n\n", strings.Join(call, " \\\n    "))
 	}
 	if q.DomainURL != "" {
 		fmt.Fprintf(&b, "%sThe same by the pool's domain:%s %s\n", bold, off, q.DomainURL)

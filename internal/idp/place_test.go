@@ -216,6 +216,10 @@ func TestFederation(t *testing.T) {
 	if subs[0] != subs[1] {
 		t.Errorf("two users: %v", subs)
 	}
+	// Who came from there once goes straight back.
+	if answer, _ := get(base + "/oauth2/authorize?" + s.query("identity_provider", "Corp").Encode()); location(t, answer).Query().Get("code") == "" {
+		t.Errorf("signed in already: %s", location(t, answer))
+	}
 	// What fails elsewhere is told to the client.
 	answer, _ := get(base + "/oauth2/authorize?" + s.query("identity_provider", "Corp", "prompt", "login").Encode())
 	state := location(t, answer).Query().Get("state")

@@ -91,7 +91,7 @@ type Provider struct {
 	region  string
 	base    string // Options.Origin
 	cost    password.Cost
-	issuer  string // the issuer's origin if it is a URL of its own
+	outside string // host of the issuer, if it is a URL of its own by https
 	domains domains
 
 	stop    context.CancelFunc
@@ -104,8 +104,8 @@ func New(ctx context.Context, o Options) (*Provider, error) {
 		return nil, err
 	}
 	p := &Provider{log: o.Log, now: o.Now, region: o.Region, base: o.Origin, cost: o.Cost}
-	if o.Issuer != "" && o.Issuer != AWS {
-		p.issuer = o.Issuer
+	if u, err := url.Parse(o.Issuer); err == nil && u.Scheme == "https" {
+		p.outside = u.Host
 	}
 	var err error
 	if o.SMTP != "" {
@@ -166,7 +166,7 @@ func (o *Options) complete() error {
 	return nil
 }
 
-// Issuer is what the tokens of a pool name as issuer.
+// issuer is what the tokens of a pool name as issuer.
 func (o *Options) issuer(region, pool string) string {
 	switch o.Issuer {
 	case "":
@@ -195,7 +195,7 @@ func (p *Provider) wire(o Options) {
 	p.API = api.New(config, operations...)
 	p.oauth = oauth.New(oauth.Options{Store: p.store, Ring: p.ring, Pools: p.Pools, Grants: grants, Auth: auths, Now: o.Now, Log: o.Log,
 		Transport: p.Transport(or(o.Transport, http.DefaultTransport))})
-	p.pages = page.New(page.Options{Pools: p.Pools, OAuth: p.oauth, Auth: auths, Log: o.Log})
+	p.pages = page.New(page.Options{Pools: p.Pools, OAuth: p.oauth, Auth: auths, Log: o.Log, Invoke: p.Invoke})
 	p.extras = p.extra()
 }
 

@@ -162,3 +162,26 @@ test("a passkey is made, and signs in on the pages", async (t) => {
   await p.click("#choose-WEB_AUTHN");
   await p.waitForURL(`${callback}?code=**`);
 });
+
+test("a passkey is made on the pages", async (t) => {
+  const p = await open(t);
+  const session = await p.context().newCDPSession(p);
+  await session.send("WebAuthn.enable");
+  await session.send("WebAuthn.addVirtualAuthenticator", { options: { protocol: "ctap2", transport: "internal", hasResidentKey: true, hasUserVerification: true,
+    isUserVerified: true, automaticPresenceSimulation: true } });
+  await p.goto(`${origin}/login?${query}`);
+  await p.fill("#signInFormUsername", jane);
+  await p.click("[name=signInSubmitButton]");
+  await p.fill("#signInFormPassword", password);
+  await p.click("[name=signInSubmitButton]");
+  await p.waitForURL(`${callback}?code=**`);
+  await p.goto(`${origin}/passkeys/add?${query}`);
+  await p.click("#passkey-add");
+  await p.waitForURL(`${callback}?code=**`);
+  await p.context().clearCookies();
+  await p.goto(`${origin}/login?${query}`);
+  await p.fill("#signInFormUsername", jane);
+  await p.click("[name=signInSubmitButton]");
+  await p.click("#choose-WEB_AUTHN");
+  await p.waitForURL(`${callback}?code=**`);
+});

@@ -194,10 +194,6 @@ func (s *Service) Authorize(w http.ResponseWriter, r *http.Request, at Place) {
 		s.Fail(w, r, a.Refuse("invalid_request", "identity provider is not enabled for this client"))
 		return
 	}
-	if name != "" {
-		s.Away(w, r, at, a, name)
-		return
-	}
 	prompts := strings.Fields(q.Get("prompt"))
 	silent := slices.Contains(prompts, "none")
 	if silent && len(prompts) > 1 {
@@ -205,13 +201,13 @@ func (s *Service) Authorize(w http.ResponseWriter, r *http.Request, at Place) {
 		return
 	}
 	if !slices.Contains(prompts, "login") && !slices.Contains(prompts, "select_account") {
-		done, err := s.signedIn(r, at, a)
+		b, err := s.signedIn(r, at, a)
 		if err != nil {
 			s.Fail(w, r, err)
 			return
 		}
-		if done != nil {
-			s.finish(w, r, a, *done)
+		if b != nil && (name == "" || name == b.Provider) {
+			s.finish(w, r, a, b.Done)
 			return
 		}
 	}
@@ -219,11 +215,15 @@ func (s *Service) Authorize(w http.ResponseWriter, r *http.Request, at Place) {
 		s.Fail(w, r, a.Refuse("login_required", ""))
 		return
 	}
+	if name != "" {
+		s.Away(w, r, at, a, name)
+		return
+	}
 	Redirect(w, "/login?"+q.Encode())
 }
 
 // signedIn returns who the browser is signed in as, if that is good enough for the request.
-func (s *Service) signedIn(r *http.Request, at Place, a *Authorization) (*auth.Done, error) {
+func (s *Service) signedIn(r *http.Request, at Place, a *Authorization) (*browser, error) {
 	b, err := s.browser(r, at, a.Pool)
 	if err != nil || b == nil {
 		return nil, err
@@ -240,7 +240,7 @@ func (s *Service) signedIn(r *http.Request, at Place, a *Authorization) (*auth.D
 	if !slices.Contains(a.Client.SupportedIdentityProviders, b.Provider) {
 		return nil, nil // signed in where this client's users may not
 	}
-	return &b.Done, nil
+	return b, nil
 }
 
 // Complete ends a sign-in on the pages: the browser stays signed in, and goes back to the client.

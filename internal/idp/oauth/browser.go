@@ -9,6 +9,7 @@ import (
 
 	"github.com/gibbon-gateway/gibbon/internal/idp/api"
 	"github.com/gibbon-gateway/gibbon/internal/idp/auth"
+	"github.com/gibbon-gateway/gibbon/internal/idp/grant"
 	"github.com/gibbon-gateway/gibbon/internal/idp/pool"
 	"github.com/gibbon-gateway/gibbon/internal/idp/store"
 )
@@ -79,6 +80,25 @@ func (s *Service) forget(w http.ResponseWriter, r *http.Request, at Place, p *po
 		_, err := tx.UseSession(key(kindBrowser, cookie.Value))
 		return err
 	})
+}
+
+// Who returns who the browser is signed in as, or nil.
+func (s *Service) Who(r *http.Request, at Place, a *Authorization) (*auth.Done, error) {
+	b, err := s.signedIn(r, at, a)
+	if err != nil || b == nil {
+		return nil, err
+	}
+	return &b.Done, nil
+}
+
+// OwnToken is an access token by which a page acts for the one who is signed in.
+func (s *Service) OwnToken(ctx context.Context, a *Authorization, done auth.Done) (string, error) {
+	t, err := s.Grants.Issue(ctx, grant.User{Pool: a.Pool, Client: a.Client, UserID: done.UserID, EventID: done.EventID, AuthTime: done.AuthTime,
+		Scopes: []string{grant.AdminScope}, NoRefresh: true})
+	if err != nil {
+		return "", err
+	}
+	return t.Access, nil
 }
 
 // Vouch notes that the browser which holds the returned text has just chosen the password of a user.

@@ -26,8 +26,8 @@ import (
 const (
 	awayLife    = 10 * time.Minute
 	awayTimeout = 10 * time.Second // of one request to another provider
-	awayCookie  = "csrf-state"
-	leeway      = time.Minute // of another provider's clock
+	awayCookie  = "csrf-state-"    // and the beginning of the state, for sign-ins in two windows
+	leeway      = time.Minute      // of another provider's clock
 )
 
 // away is what a browser takes along to another provider and back, by its state.
@@ -126,8 +126,17 @@ func (s *Service) Away(w http.ResponseWriter, r *http.Request, at Place, a *Auth
 		}
 	}
 	to.RawQuery = q.Encode()
-	http.SetCookie(w, Cookie(at, awayCookie, state, awayLife))
+	http.SetCookie(w, Cookie(at, awayCookieName(state), state, awayLife))
 	Redirect(w, to.String())
+}
+
+func awayCookieName(state string) string {
+	return awayCookie + strings.Map(func(r rune) rune {
+		if r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' {
+			return r
+		}
+		return -1 // no state of ours
+	}, state[:min(8, len(state))])
 }
 
 // Back serves /oauth2/idpresponse: the browser returns from another provider.
@@ -138,12 +147,12 @@ func (s *Service) Back(w http.ResponseWriter, r *http.Request, at Place) {
 		return
 	}
 	state := q.Get("state")
-	cookie, err := r.Cookie(awayCookie)
+	cookie, err := r.Cookie(awayCookieName(state))
 	if err != nil || state == "" || subtle.ConstantTimeCompare([]byte(cookie.Value), []byte(state)) != 1 {
 		s.Fail(w, r, &Problem{Code: "invalid_request", Description: "This browser did not begin the sign-in."})
 		return
 	}
-	http.SetCookie(w, Cookie(at, awayCookie, "", 0))
+	http.SetCookie(w, Cookie(at, awayCookieName(state), "", 0))
 	var trip away
 	row, err := s.look(r.Context(), state, kindAway, &trip)
 	if errors.Is(err, store.ErrNotFound) || err == nil && at.Pool != nil && at.Pool.ID != row.PoolID {

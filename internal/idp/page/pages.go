@@ -1,6 +1,7 @@
 package page
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/subtle"
 	"encoding/base64"
@@ -34,6 +35,8 @@ type Options struct {
 	OAuth *oauth.Service
 	Auth  *auth.Service
 	Log   *slog.Logger
+	// Invoke calls an operation of the API.
+	Invoke func(ctx context.Context, region, operation string, in, out any) error
 }
 
 // Pages serves the hosted pages. Make one with New.
@@ -60,6 +63,7 @@ func New(o Options) *Pages {
 		"/resendcode":            {get: (*visit).confirmForm, post: (*visit).resend},
 		"/forgotPassword":        {get: (*visit).forgotForm, post: (*visit).forgot},
 		"/confirmforgotPassword": {get: (*visit).resetForm, post: (*visit).reset},
+		"/passkeys/add":          {get: (*visit).passkey, post: (*visit).addPasskey},
 		"/confirmUser":           {get: (*visit).confirmLink, bare: true},
 	}
 	return p
@@ -97,7 +101,7 @@ func (p *Pages) Serve(w http.ResponseWriter, r *http.Request, at oauth.Place) {
 		v.asset(strings.TrimPrefix(r.URL.Path, assetPath+"/"))
 		return
 	case r.URL.Path == "/error":
-		v.broken(http.StatusBadRequest, v.query.Get("error"))
+		v.broken(errorStatus(v.query.Get("error")), v.query.Get("error"))
 		return
 	}
 	to := p.routes[r.URL.Path]
@@ -163,6 +167,17 @@ func (v *visit) check() bool {
 		v.OAuth.Fail(v.w, v.r, err)
 	}
 	return false
+}
+
+// errorStatus tells the provider's failures from the caller's, for whoever watches statuses.
+func errorStatus(code string) int {
+	switch code {
+	case "server_error":
+		return http.StatusInternalServerError
+	case "temporarily_unavailable":
+		return http.StatusServiceUnavailable
+	}
+	return http.StatusBadRequest
 }
 
 // genuine says whether the form was sent by a page of ours in the same browser.
@@ -247,7 +262,7 @@ func (v *visit) show(status int, page View) {
 		return
 	}
 	h := v.w.Header()
-	guard(h, page.Kind == "passkey", v.origins(), v.at.Secure())
+	guard(h, strings.HasPrefix(page.Kind, "passkey"), v.origins(), v.at.Secure())
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Language", page.Lang)
 	v.w.WriteHeader(status)

@@ -41,6 +41,7 @@ func samples(t *testing.T) map[string]View {
 	add("login-next", func(v *View) { v.Password, v.Passkeys, v.Username = false, true, "" })
 	add("choose", func(v *View) { v.Choices = []string{"PASSWORD", "WEB_AUTHN", "EMAIL_OTP"} })
 	add("passkey", func(*View) {})
+	add("passkeyadd", func(*View) {})
 	add("mfa", func(v *View) { v.Challenge = "SMS_MFA" })
 	add("mfa-totp", func(v *View) {
 		v.Challenge, v.Destination, v.Error = "SOFTWARE_TOKEN_MFA", "", Text("en", "problem.code")
