@@ -99,8 +99,8 @@ func (p *parser) enter() {
 		return true
 	}
 	for _, it := range p.items {
-		if key := it.key(); key != "" && !add(p.known.byKey, it, key) {
-			it.twice = twice(it.kind, it.kind.Endpoint, key)
+		if it.name = it.key(); it.name != "" && !add(p.known.byKey, it, it.name) {
+			it.twice = twice(it.kind, it.kind.Endpoint, it.name)
 		}
 		if it.id != "" && !add(p.known.byID, it, it.id) && it.twice == "" {
 			it.twice = twice(it.kind, "primary key", it.id)

@@ -59,8 +59,10 @@ func Parse(data []byte, o Options) (*Config, error) {
 	}
 	sum := md5.Sum(data) // as Kong does; it tells versions apart and protects nothing
 	p := parser{options: o, errs: tree{}}
-	objects := p.parse(top)
+	objects := p.parse(top) // the last that is seen of it
 	if p.errs.prune() {
+		input, _ = readAny(data) // once more: it would take much memory until here
+		top, _ = input.(map[string]any)
 		return nil, &Invalid{p.errs, top}
 	}
 	return &Config{Objects: objects, Hash: hex.EncodeToString(sum[:])}, nil
@@ -92,11 +94,12 @@ type item struct {
 	parent *item
 	ref    entity.Reference // to the parent
 	id     string
+	name   string // what others may name it by
 
 	twice      string // why it cannot be in the file a second time
 	unresolved []unresolved
-	done       map[string]any
-	raw        json.RawMessage
+	raw        json.RawMessage // the complete document; nil if it is not right
+	unique     map[string]any  // what may occur once, beside names
 	errs       schema.Errors
 }
 
@@ -243,14 +246,17 @@ func (p *parser) prepare() {
 }
 
 func (it *item) prepare(o schema.Options) {
-	if it.done, it.errs = it.kind.Prepare(it.doc, o); len(it.errs) > 0 {
+	var done map[string]any
+	if done, it.errs = it.kind.Prepare(it.doc, o); len(it.errs) > 0 {
 		return
 	}
-	raw, err := json.Marshal(it.done)
+	raw, err := appendDoc(make([]byte, 0, 1024), done)
 	if err != nil {
 		it.errs = schema.Errors{"@entity": []string{err.Error()}}
+		return
 	}
-	it.raw = raw
+	it.raw = bytes.Clone(raw)
+	it.unique, it.doc = uniqueFields(it.kind, done), nil // the rest is in the document
 }
 
 // objects returns the documents, if all are right.

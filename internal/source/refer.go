@@ -111,16 +111,16 @@ func (p *parser) report() {
 func (p *parser) reportUnique(alone bool) {
 	seen := map[string]bool{}
 	for _, it := range p.items {
-		if it.done == nil || it.twice != "" || len(it.unresolved) > 0 {
+		if it.raw == nil || it.twice != "" || len(it.unresolved) > 0 {
 			continue
 		}
 		for _, set := range it.kind.Unique {
-			if len(set) == 1 && (set[0] == it.kind.Endpoint || it.done[set[0]] == nil) {
+			if len(set) == 1 && (set[0] == it.kind.Endpoint || it.unique[set[0]] == nil) {
 				continue
 			}
 			values := make([]string, len(set))
 			for i, field := range set {
-				values[i] = shown(it.done[field])
+				values[i] = shown(it.unique[field])
 			}
 			key := it.kind.Name + " " + strings.Join(set, ",") + fmt.Sprintf(" %q", values)
 			if !seen[key] {
@@ -138,6 +138,22 @@ func (p *parser) reportUnique(alone bool) {
 	}
 }
 
+// uniqueFields returns the fields that make an entity unique, other than its name.
+func uniqueFields(k *entity.Kind, doc map[string]any) (fields map[string]any) {
+	for _, set := range k.Unique {
+		if len(set) == 1 && set[0] == k.Endpoint {
+			continue
+		}
+		if fields == nil {
+			fields = map[string]any{}
+		}
+		for _, field := range set {
+			fields[field] = doc[field]
+		}
+	}
+	return fields
+}
+
 // whole adds an error about an entity as a whole.
 func (p *parser) whole(it *item, text string) {
 	t := p.errs.at(it.path[:len(it.path)-1]...)
@@ -152,8 +168,8 @@ func (p *parser) whole(it *item, text string) {
 
 // named returns what Kong files an entity's errors under.
 func (it *item) named() any {
-	if key := it.key(); key != "" {
-		return key
+	if it.name != "" {
+		return it.name
 	}
 	if it.id != "" {
 		return it.id

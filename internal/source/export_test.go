@@ -1,0 +1,6 @@
+package source
+
+var (
+	AppendDoc = appendDoc
+	ReadJSON  = readJSON
+)
