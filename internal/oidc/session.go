@@ -17,6 +17,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/gibbon-gateway/gibbon/state"
@@ -88,10 +89,15 @@ func (s *Sessions) Rolls(x *Session) bool {
 // Open returns the session of a request. cookie returns the value of a cookie, and bind is mixed into the seal (see
 // session_bind). ErrNoSession is wrapped when there is none; state.ErrUnavailable when the store cannot tell.
 func (s *Sessions) Open(ctx context.Context, cookie func(name string) (string, bool), bind string) (*Session, error) {
-	text, chunks, err := s.Cookie.join(cookie)
+	text, chunks, err := s.Cookie.Join(cookie)
 	if err != nil {
 		return nil, err
 	}
+	return s.OpenText(ctx, text, chunks, bind)
+}
+
+// OpenText is Open for what Cookie.Join has put together. Without a store the same text always is the same session.
+func (s *Sessions) OpenText(ctx context.Context, text string, chunks int, bind string) (*Session, error) {
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(text)
 	if err != nil || len(raw) < headerSize || raw[0] != version {
 		return nil, fmt.Errorf("%w: not one of ours", ErrNoSession)
@@ -106,7 +112,7 @@ func (s *Sessions) Open(ctx context.Context, cookie func(name string) (string, b
 		return nil, fmt.Errorf("%w: too short", ErrNoSession)
 	}
 	x := &Session{ID: id, Created: instantAt(plain), Renewed: instantAt(plain[8:]), Seen: instantAt(plain[16:]), chunks: chunks}
-	if err := s.alive(x); err != nil {
+	if err := s.Alive(x); err != nil {
 		return nil, err
 	}
 	if s.Store == nil {
@@ -132,8 +138,8 @@ func (s *Sessions) read(ctx context.Context, x *Session) error {
 	return err
 }
 
-// alive checks the timeouts. A clock that was set back does not lengthen a session by more than that.
-func (s *Sessions) alive(x *Session) error {
+// Alive checks the timeouts. A clock that was set back does not lengthen a session by more than that.
+func (s *Sessions) Alive(x *Session) error {
 	now := s.Now()
 	for _, t := range []struct {
 		since time.Time
@@ -311,6 +317,9 @@ func deflate(data []byte) []byte {
 	return out.Bytes()
 }
 
+// inflaters are readers of package flate, which take 40 KiB each.
+var inflaters = sync.Pool{New: func() any { return flate.NewReader(bytes.NewReader(nil)) }}
+
 func inflate(b []byte) ([]byte, error) {
 	if len(b) == 0 || b[0] > 1 {
 		return nil, fmt.Errorf("%w: unknown form", ErrNoSession)
@@ -318,7 +327,12 @@ func inflate(b []byte) ([]byte, error) {
 	if b[0] == 0 {
 		return b[1:], nil
 	}
-	data, err := io.ReadAll(io.LimitReader(flate.NewReader(bytes.NewReader(b[1:])), maxData+1))
+	reader, _ := inflaters.Get().(io.ReadCloser)
+	defer inflaters.Put(reader)
+	if err := reader.(flate.Resetter).Reset(bytes.NewReader(b[1:]), nil); err != nil {
+		return nil, fmt.Errorf("%w: cannot be inflated", ErrNoSession)
+	}
+	data, err := io.ReadAll(io.LimitReader(reader, maxData+1))
 	if err != nil || len(data) > maxData {
 		return nil, fmt.Errorf("%w: cannot be inflated", ErrNoSession)
 	}
@@ -341,8 +355,8 @@ func (c *Cookie) chunk(n int) string {
 	return c.Name + strconv.Itoa(n+1)
 }
 
-// join puts the chunks of a cookie together: the first begins with their number and a dot.
-func (c *Cookie) join(cookie func(name string) (string, bool)) (string, int, error) {
+// Join puts the chunks of a cookie together: the first begins with their number and a dot.
+func (c *Cookie) Join(cookie func(name string) (string, bool)) (string, int, error) {
 	first, ok := cookie(c.Name)
 	if !ok {
 		return "", 0, ErrNoSession

@@ -227,7 +227,7 @@ func (v *visit) admit(g *grant) error {
 	if err := v.identify(g, ready); err != nil {
 		return err
 	}
-	v.hide()
+	v.hide(ready)
 	if err := v.keep(g); err != nil {
 		return err
 	}

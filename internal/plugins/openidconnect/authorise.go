@@ -146,7 +146,7 @@ func (p *relyingParty) findConsumer(name string) *entity.Consumer {
 }
 
 // hide takes the credential that let the request in out of what goes upstream, and our own cookies always.
-func (v *visit) hide() {
+func (v *visit) hide(ready *prepared) {
 	p, r := v.p, &v.x.Request
 	v.dropCookies(func(name string) bool {
 		return strings.HasPrefix(name, p.AuthorizationCookieName+"_") || isChunk(name, p.SessionCookieName) ||
@@ -158,7 +158,9 @@ func (v *visit) hide() {
 	}
 	switch n.place {
 	case "header":
-		r.Header.Del(n.name)
+		if value, _ := r.Header.Value(n.name); !ready.sends(n.name, value) {
+			r.Header.Del(n.name)
+		}
 	case "query":
 		v.queryArg(n.name)
 		v.query.Del(n.name)

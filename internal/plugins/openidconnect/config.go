@@ -3,7 +3,7 @@ package openidconnect
 // config is the plugin's configuration: the fields of Kong's plugin of the same name as of version 3.15, by Kong's names.
 type config struct {
 	// Method selection and client access
-	AuthMethods       []string `json:"auth_methods" conf:"elements.one_of=password,client_credentials,authorization_code,bearer,introspection,userinfo,kong_oauth2,refresh_token,session;default=password,client_credentials,authorization_code,bearer,introspection,userinfo,kong_oauth2,refresh_token,session" doc:"Which credentials/grants are accepted. The order in the list has no effect on the order of the search"`
+	AuthMethods       []string `json:"auth_methods" conf:"elements.one_of=password,client_credentials,authorization_code,bearer,introspection,userinfo,kong_oauth2,refresh_token,session;default=password,client_credentials,authorization_code,bearer,introspection,userinfo,kong_oauth2,refresh_token,session" doc:"Which credentials are accepted. The order in the list has no effect on the order of the search. kong_oauth2 lets nobody in: there are no such tokens here"`
 	Anonymous         string   `json:"anonymous" doc:"Consumer id or username (not custom_id) to fall back to when authentication or authorisation fails; also lets the plugin step aside if another auth plugin already authenticated"`
 	RunOnPreflight    bool     `json:"run_on_preflight" conf:"default=true" doc:"false = let OPTIONS through untouched"`
 	HideCredentials   bool     `json:"hide_credentials" conf:"default=true" doc:"Strip the credential that succeeded from the upstream request (only that one)"`
@@ -20,10 +20,10 @@ type config struct {
 	DiscoveryHeadersNames  []string `json:"discovery_headers_names" doc:"Extra headers for the discovery GET"`
 	DiscoveryHeadersValues []string `json:"discovery_headers_values" doc:"Their values, by index"`
 	RediscoveryLifetime    float64  `json:"rediscovery_lifetime" conf:"default=30" doc:"Seconds that must pass between rediscoveries; 5 s is used after a failed one"`
-	ExtraJWKSURIs          []string `json:"extra_jwks_uris" conf:"elements.referenceable" doc:"More JWKS documents to trust. Changes need the discovery cache cleared"`
+	ExtraJWKSURIs          []string `json:"extra_jwks_uris" conf:"elements.referenceable" doc:"More JWKS documents to trust, for the issuer that their address lies under; others for issuers of issuers_allowed without keys of their own"`
 	JWKSEndpoint           string   `json:"jwks_endpoint" doc:"Replace the discovered jwks_uri"`
 	IssuersAllowed         []string `json:"issuers_allowed" conf:"elements.referenceable" doc:"Accepted 'iss' values; unset = the discovered issuer"`
-	VerifyParameters       bool     `json:"verify_parameters" conf:"default=false" doc:"Check the configuration against what discovery advertises"`
+	VerifyParameters       bool     `json:"verify_parameters" conf:"default=false" doc:"Hold scopes, response_mode, client_auth, the grants of auth_methods and the issuer's name against what discovery says; what does not fit is answered with 500"`
 
 	// Client (arrays are index-aligned across clients)
 	ClientID               []string    `json:"client_id" conf:"elements.referenceable;elements.encrypted" doc:"One or more client ids. The same index selects secret, auth, alg, jwk and all *_redirect_uri arrays"`
@@ -31,7 +31,7 @@ type config struct {
 	ClientArg              string      `json:"client_arg" conf:"default=client_id" doc:"Request argument that picks the client, by id or 1-based index; header (also X- prefixed, '_'→'-'), then query, then body; unknown → first"`
 	ClientAuth             []string    `json:"client_auth" conf:"elements.one_of=client_secret_basic,client_secret_post,client_secret_jwt,private_key_jwt,tls_client_auth,self_signed_tls_client_auth,none" doc:"Client authentication per client; unset = discovered, else client_secret_basic"`
 	ClientAlg              []string    `json:"client_alg" conf:"elements.one_of=ES256,ES384,ES512,EdDSA,HS256,HS384,HS512,PS256,PS384,PS512,RS256,RS384,RS512;elements.encrypted" doc:"Assertion alg: default HS256 for client_secret_jwt, RS256 for private_key_jwt"`
-	ClientJWK              []jwkRecord `json:"client_jwk" doc:"JWK records for private_key_jwt; unset = plugin-generated keys (see /openid-connect/jwks)"`
+	ClientJWK              []jwkRecord `json:"client_jwk" doc:"JWK records for private_key_jwt; unset: a key of the gateway's own (see /openid-connect/jwks)"`
 	TLSClientAuthCertID    string      `json:"tls_client_auth_cert_id" doc:"UUID of a Kong certificate entity; required as soon as any *_tls_client_auth is chosen"`
 	TLSClientAuthSSLVerify bool        `json:"tls_client_auth_ssl_verify" conf:"default=true" doc:"Verify the IdP certificate on those mTLS calls"`
 
@@ -73,7 +73,7 @@ type config struct {
 	AuthorizationQueryArgsNames        []string `json:"authorization_query_args_names" doc:"Fixed extra arguments"`
 	AuthorizationQueryArgsValues       []string `json:"authorization_query_args_values" doc:"Their values"`
 	AuthorizationQueryArgsClient       []string `json:"authorization_query_args_client" doc:"Arguments copied from the client request (login_hint …)"`
-	RequireProofKeyForCodeExchange     *bool    `json:"require_proof_key_for_code_exchange" doc:"unset = PKCE only if discovery lists code_challenge_methods_supported; true/false forces"`
+	RequireProofKeyForCodeExchange     *bool    `json:"require_proof_key_for_code_exchange" doc:"unset = PKCE if discovery lists S256, and for issuers that are known to support it (Cognito, Google, Entra, Okta, Auth0); true/false forces"`
 	RequirePushedAuthorizationRequests *bool    `json:"require_pushed_authorization_requests" doc:"unset = what discovery says"`
 	RequireSignedRequestObject         *bool    `json:"require_signed_request_object" doc:"unset = what discovery says (JAR)"`
 	VerifyNonce                        bool     `json:"verify_nonce" conf:"default=true" doc:"Check 'nonce' in the code flow"`
@@ -129,7 +129,7 @@ type config struct {
 	Domains                                []string           `json:"domains" doc:"Allowed 'hd' values"`
 	JWTSessionCookie                       string             `json:"jwt_session_cookie" doc:"Bearer only: this cookie must equal …"`
 	JWTSessionClaim                        string             `json:"jwt_session_claim" conf:"default=sid" doc:"… this claim"`
-	ResolveDistributedClaims               bool               `json:"resolve_distributed_claims" conf:"default=false" doc:"Fetch '_claim_names'/'_claim_sources'"`
+	ResolveDistributedClaims               bool               `json:"resolve_distributed_claims" conf:"default=false" doc:"Refused: distributed claims are not fetched."`
 	ProofOfPossessionMTLS                  string             `json:"proof_of_possession_mtls" conf:"one_of=off,optional,strict;default=off" doc:"RFC 8705 'cnf.x5t#S256': strict = every token, optional = only bound tokens; failure 401"`
 	ProofOfPossessionDPoP                  string             `json:"proof_of_possession_dpop" conf:"one_of=off,optional,strict;default=off" doc:"RFC 9449 'cnf.jkt': same meaning"`
 	ProofOfPossessionAuthMethodsValidation bool               `json:"proof_of_possession_auth_methods_validation" conf:"default=true" doc:"true = schema refuses non-PoP methods (only bearer, introspection, session are PoP-capable); false = silently skip them"`
@@ -152,8 +152,8 @@ type config struct {
 	ConsumerBy               []string    `json:"consumer_by" conf:"elements.one_of=custom_id,id,username;default=username,custom_id" doc:"Consumer fields tried"`
 	ConsumerOptional         bool        `json:"consumer_optional" conf:"default=false" doc:"Mapping miss is not an error"`
 	ByUsernameIgnoreCase     bool        `json:"by_username_ignore_case" conf:"default=false" doc:"Case-insensitive username"`
-	ConsumerGroupsClaim      []string    `json:"consumer_groups_claim" doc:"Path mapped to consumer groups"`
-	ConsumerGroupsOptional   bool        `json:"consumer_groups_optional" conf:"default=false" doc:"Miss is not an error"`
+	ConsumerGroupsClaim      []string    `json:"consumer_groups_claim" doc:"Refused: there are no consumer groups here."`
+	ConsumerGroupsOptional   bool        `json:"consumer_groups_optional" conf:"default=false" doc:"Accepted without effect."`
 	CredentialClaim          []string    `json:"credential_claim" conf:"default=sub" doc:"Path for the virtual credential id when no consumer is mapped (rate-limiting key)"`
 	Principals               *principals `json:"principals" doc:"Principals of Konnect. Cannot be enabled here: they live in Kong's cloud."`
 
@@ -211,7 +211,7 @@ type config struct {
 
 	// Session (lua-resty-session 4 semantics)
 	DisableSession                 []string      `json:"disable_session" conf:"elements.one_of=password,client_credentials,authorization_code,bearer,introspection,userinfo,kong_oauth2,refresh_token,session" doc:"Methods that must not start (for 'session': renew) a session"`
-	SessionSecret                  string        `json:"session_secret" conf:"referenceable;encrypted" doc:"Key material; unset = generated per issuer row in the database, or per worker when DB-less"`
+	SessionSecret                  string        `json:"session_secret" conf:"referenceable;encrypted" doc:"Key material; unset: made up once, and shared by the nodes of a database"`
 	SessionStorage                 string        `json:"session_storage" conf:"one_of=cookie,memcache,memcached,redis,memory;default=cookie" doc:"Where sessions lie: in the cookie, in redis, or in memory: the state of the gateway, which is shared when nodes share it (ours). memcached is refused."`
 	SessionAudience                string        `json:"session_audience" conf:"default=default" doc:"Several applications share one cookie, one audience each"`
 	SessionCookieName              string        `json:"session_cookie_name" conf:"default=session" doc:"The name of the cookie."`
@@ -229,28 +229,28 @@ type config struct {
 	SessionRememberAbsoluteTimeout float64       `json:"session_remember_absolute_timeout" conf:"default=2592000" doc:"30 days"`
 	SessionBind                    []string      `json:"session_bind" conf:"elements.one_of=ip,scheme,user-agent" doc:"Mix ip / scheme / user-agent into the MAC"`
 	SessionStoreMetadata           bool          `json:"session_store_metadata" conf:"default=false" doc:"Keep a per-subject list of sessions"`
-	SessionEnforceSameSubject      bool          `json:"session_enforce_same_subject" conf:"default=false" doc:"All audiences must share the subject"`
+	SessionEnforceSameSubject      bool          `json:"session_enforce_same_subject" conf:"default=false" doc:"Accepted without effect: a session cookie holds one audience."`
 	SessionHashSubject             bool          `json:"session_hash_subject" conf:"default=false" doc:"Hash subject in that list"`
 	SessionHashStorageKey          bool          `json:"session_hash_storage_key" conf:"default=false" doc:"Store under a hash, so storage alone cannot decrypt"`
 	SessionRequestHeaders          []string      `json:"session_request_headers" conf:"elements.one_of=absolute-timeout,audience,id,idling-timeout,rolling-timeout,subject,timeout" doc:"Session-* headers upstream"`
 	SessionResponseHeaders         []string      `json:"session_response_headers" conf:"elements.one_of=absolute-timeout,audience,id,idling-timeout,rolling-timeout,subject,timeout" doc:"Session-* headers to the client"`
-	SessionMemcachedHost           string        `json:"session_memcached_host" conf:"default=127.0.0.1" doc:"Memcached"`
-	SessionMemcachedPort           int           `json:"session_memcached_port" conf:"default=11211" doc:"The port of memcached."`
-	SessionMemcachedSocket         string        `json:"session_memcached_socket" doc:"Unix socket wins over host"`
-	SessionMemcachedPrefix         string        `json:"session_memcached_prefix" doc:"Key prefix"`
-	SessionMemcachedSSL            *bool         `json:"session_memcached_ssl" doc:"The port of memcached."`
-	SessionMemcachedSSLVerify      bool          `json:"session_memcached_ssl_verify" conf:"default=true" doc:"The port of memcached."`
+	SessionMemcachedHost           string        `json:"session_memcached_host" conf:"default=127.0.0.1" doc:"Accepted without effect: session_storage memcached is refused."`
+	SessionMemcachedPort           int           `json:"session_memcached_port" conf:"default=11211" doc:"Accepted without effect: session_storage memcached is refused."`
+	SessionMemcachedSocket         string        `json:"session_memcached_socket" doc:"Accepted without effect: session_storage memcached is refused."`
+	SessionMemcachedPrefix         string        `json:"session_memcached_prefix" doc:"Accepted without effect: session_storage memcached is refused."`
+	SessionMemcachedSSL            *bool         `json:"session_memcached_ssl" doc:"Accepted without effect: session_storage memcached is refused."`
+	SessionMemcachedSSLVerify      bool          `json:"session_memcached_ssl_verify" conf:"default=true" doc:"Accepted without effect: session_storage memcached is refused."`
 	Redis                          *sessionRedis `json:"redis" doc:"How to reach Redis, for session_storage redis."`
 
 	// Caches
 	CacheTTL                  float64        `json:"cache_ttl" conf:"default=3600" doc:"TTL when the object names no expiry"`
 	CacheTTLMax               *float64       `json:"cache_ttl_max" doc:"Ceiling, enforced"`
 	CacheTTLMin               *float64       `json:"cache_ttl_min" doc:"Floor, enforced"`
-	CacheTTLNeg               *float64       `json:"cache_ttl_neg" doc:"Negative TTL; unset = Kong db_cache_neg_ttl"`
-	CacheTTLResurrect         *float64       `json:"cache_ttl_resurrect" doc:"Resurrection TTL; unset = Kong default"`
+	CacheTTLNeg               *float64       `json:"cache_ttl_neg" doc:"Seconds that a refused credential, or a token that is not active, is not asked about again; unset: 1"`
+	CacheTTLResurrect         *float64       `json:"cache_ttl_resurrect" doc:"Accepted without effect: what was good last stays in use while a provider is away."`
 	CacheTokens               bool           `json:"cache_tokens" conf:"default=true" doc:"Token endpoint results"`
 	CacheTokensSalt           string         `json:"cache_tokens_salt" doc:"In the key; random per plugin if unset (so instances do not share)"`
-	TokenCacheKeyIncludeScope bool           `json:"token_cache_key_include_scope" conf:"default=false" doc:"Scopes join the key"`
+	TokenCacheKeyIncludeScope bool           `json:"token_cache_key_include_scope" conf:"default=false" doc:"Accepted without effect: scopes are always part of the key."`
 	CacheIntrospection        bool           `json:"cache_introspection" conf:"default=true" doc:"Introspection results"`
 	CacheUserInfo             bool           `json:"cache_user_info" conf:"default=true" doc:"User info results"`
 	CacheTokenExchange        bool           `json:"cache_token_exchange" conf:"default=true" doc:"Legacy exchange results"`
@@ -263,7 +263,7 @@ type config struct {
 	SSLVerify               bool    `json:"ssl_verify" conf:"default=true" doc:"IdP certificate; default false before 3.14"`
 	Timeout                 float64 `json:"timeout" conf:"default=10000" doc:"Milliseconds"`
 	Keepalive               bool    `json:"keepalive" conf:"default=true" doc:"Reuse connections"`
-	HTTPVersion             float64 `json:"http_version" conf:"default=1.1" doc:"1.1 or 1.0"`
+	HTTPVersion             float64 `json:"http_version" conf:"default=1.1" doc:"1.1 or 1.0; 1.0 closes connections after each answer"`
 	HTTPProxy               string  `json:"http_proxy" doc:"Proxy"`
 	HTTPProxyAuthorization  string  `json:"http_proxy_authorization" conf:"referenceable" doc:"Its auth"`
 	HTTPSProxy              string  `json:"https_proxy" doc:"Proxy"`

@@ -1,6 +1,7 @@
 package openidconnect
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"strings"
@@ -22,6 +23,16 @@ type prepared struct {
 	groupList            []byte   // the same, as a header says it
 }
 
+// sends reports whether a field goes upstream as it is.
+func (p *prepared) sends(name string, value []byte) bool {
+	for _, f := range p.upstream {
+		if strings.EqualFold(f.name, name) && bytes.Equal(f.value, value) {
+			return true
+		}
+	}
+	return false
+}
+
 type field struct {
 	name  string
 	value []byte
@@ -32,7 +43,9 @@ func (v *visit) headers(g *grant, ready *prepared) {
 	p := v.p
 	r, w := &v.x.Request.Header, &v.x.Response.Header
 	for _, f := range ready.upstream {
-		r.SetBytes(f.name, f.value)
+		if value, _ := r.Value(f.name); !bytes.Equal(value, f.value) || count(r, f.name) != 1 {
+			r.SetBytes(f.name, f.value)
+		}
 	}
 	for _, f := range ready.downstream {
 		w.SetBytes(f.name, f.value)

@@ -65,6 +65,7 @@ type relyingParty struct {
 	sessionStore       io.Closer      // nil unless session_storage redis
 
 	verified *oidc.Cache[*grant]   // by access token
+	opened   *oidc.Cache[*opened]  // sessions by their cookies
 	granted  *oidc.Cache[*grant]   // by credentials
 	infos    *oidc.Cache[*grant]   // introspection and userinfo answers, by token
 	refused  *oidc.Cache[*refusal] // credentials that were refused a moment ago
@@ -110,6 +111,7 @@ func build(c config, env plugin.Env, known *directory) (any, error) {
 	}
 	p.algs = jose.Asymmetric
 	p.verified = oidc.NewCache[*grant](tokenCacheBytes)
+	p.opened = oidc.NewCache[*opened](otherCacheBytes)
 	p.granted = oidc.NewCache[*grant](otherCacheBytes)
 	p.infos = oidc.NewCache[*grant](otherCacheBytes)
 	p.refused = oidc.NewCache[*refusal](1 << 20)

@@ -38,7 +38,7 @@ func secure(x *plugin.Exchange) bool { return x.Client.ForwardedScheme == "https
 // fromSession lets a request in by its session.
 func (v *visit) fromSession() (*grant, error) {
 	p := v.p
-	s, err := p.sessions.Open(v.ctx, v.cookie, p.bind(v.x))
+	s, g, err := v.openSession()
 	if errors.Is(err, oidc.ErrNoSession) && p.remember != nil {
 		if s, err = p.remember.Open(v.ctx, v.cookie, p.bind(v.x)); err == nil {
 			v.remember = true
@@ -52,9 +52,10 @@ func (v *visit) fromSession() (*grant, error) {
 	case err != nil:
 		return nil, unexpected("reading the session", err)
 	}
-	g, err := v.sessionGrant(s.Data)
-	if err != nil {
-		return nil, nil // of another form: as good as none
+	if g == nil {
+		if g, err = v.sessionGrant(s.Data); err != nil {
+			return nil, nil // of another form: as good as none
+		}
 	}
 	if ended, err := v.endedElsewhere(g, s); err != nil || ended {
 		return nil, err
@@ -70,6 +71,44 @@ func (v *visit) fromSession() (*grant, error) {
 	}
 	return g, nil
 }
+
+// opened is a session of a cookie that was opened before.
+type opened struct {
+	session oidc.Session
+	grant   *grant
+}
+
+// openSession opens the request's session. Sessions that lie in cookies are remembered by these, as opening costs more than a hash.
+func (v *visit) openSession() (*oidc.Session, *grant, error) {
+	p := v.p
+	bind := p.bind(v.x)
+	if p.sessions.Store != nil {
+		s, err := p.sessions.Open(v.ctx, v.cookie, bind)
+		return s, nil, err
+	}
+	text, chunks, err := p.sessions.Cookie.Join(v.cookie)
+	if err != nil {
+		return nil, nil, err
+	}
+	key := oidc.KeyOf("cookie", bind, text)
+	if known, ok := p.opened.Get(key, p.env.Now()); ok {
+		s := known.session
+		return &s, known.grant, p.sessions.Alive(&s)
+	}
+	s, err := p.sessions.OpenText(v.ctx, text, chunks, bind)
+	if err != nil {
+		return nil, nil, err
+	}
+	g, err := v.sessionGrant(s.Data)
+	if err != nil {
+		return s, nil, nil
+	}
+	p.opened.Put(key, &opened{*s, g}, p.env.Now().Add(rememberCookie), int64(len(s.Data))+g.cost())
+	return s, g, nil
+}
+
+// rememberCookie is how long an opened cookie is remembered; its timeouts are checked at every use.
+const rememberCookie = 10 * time.Minute
 
 // sessionGrant reads the grant of a session's data; claims of tokens are parsed, and cached by the tokens.
 func (v *visit) sessionGrant(data []byte) (*grant, error) {
