@@ -21,7 +21,7 @@ var known = []struct {
 	}, 6},
 	{"basic", "scopes: []", func(*gateway) []string {
 		return []string{"Authorization", basic(oidctest.Machine, oidctest.MachineKey)}
-	}, 4},
+	}, 6},
 	{"session", "", func(g *gateway) []string {
 		b := g.browser()
 		b.signIn("/")
