@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"strconv"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -30,15 +31,18 @@ func TestMain(m *testing.M) {
 }
 
 // unit is a lifetime that can be told from twice as long on a busy machine.
-const unit = 200 * time.Millisecond
+const unit = time.Second
 
-// contract runs the suite; each case has a prefix of its own, and so an empty store.
+// contract runs the suite; each case has a prefix of its own, and so an empty store. Most cases wait for lifetimes: all run at once.
 func contract(t *testing.T, o redis.Options) {
-	cases := 0
-	statetest.Run(t, func(t *testing.T) statetest.Harness {
-		cases++
-		o.Prefix = "case" + strconv.Itoa(cases) + ":*[x]:"
-		return statetest.Harness{Store: open(t, o), Unit: unit, Advance: func(d time.Duration) { <-time.After(d) }}
+	var cases atomic.Int64
+	t.Run("all", func(t *testing.T) {
+		statetest.Run(t, func(t *testing.T) statetest.Harness {
+			t.Parallel()
+			o := o
+			o.Prefix = "case" + strconv.FormatInt(cases.Add(1), 10) + ":*[x]:"
+			return statetest.Harness{Store: open(t, o), Unit: unit, Advance: func(d time.Duration) { <-time.After(d) }}
+		})
 	})
 }
 
