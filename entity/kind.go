@@ -1,6 +1,7 @@
 package entity
 
 import (
+	"fmt"
 	"maps"
 	"reflect"
 	"time"
@@ -93,6 +94,12 @@ func (k *Kind) process(doc map[string]any, o schema.Options) (map[string]any, sc
 		}
 	}
 	done, errs := k.Schema.Process(doc, o)
+	if err := checkTags(doc["tags"]); err != nil && errs["tags"] == nil {
+		if errs == nil {
+			errs = schema.Errors{}
+		}
+		errs["tags"] = err.Error()
+	}
 	if len(errs) > 0 {
 		return nil, errs
 	}
@@ -102,4 +109,18 @@ func (k *Kind) process(doc map[string]any, o schema.Options) (map[string]any, sc
 		}
 	}
 	return done, nil
+}
+
+// MaxTag is how long a tag may be at most, in bytes: databases keep tags in indexes.
+const MaxTag = 1024
+
+// checkTags refuses tags that databases cannot keep. What else is wrong with them is for the schema to say.
+func checkTags(v any) error {
+	list, _ := v.([]any)
+	for _, e := range list {
+		if tag, _ := e.(string); len(tag) > MaxTag {
+			return fmt.Errorf("a tag must not be longer than %d bytes", MaxTag)
+		}
+	}
+	return nil
 }

@@ -2,6 +2,7 @@ package entity_test
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 
@@ -318,4 +319,22 @@ func TestPrepareLeavesInputAlone(t *testing.T) {
 	doc := parse(t, `{"url":"http://h/p","ttl":5}`)
 	entity.KindOf("services").Prepare(doc, schema.Options{})
 	same(t, doc, `{"url":"http://h/p","ttl":5}`)
+}
+
+// Tags are refused that databases could not keep, with all else that is wrong.
+func TestTags(t *testing.T) {
+	k := entity.KindOf("consumers")
+	for _, test := range []struct{ tag, want string }{
+		{"short", ""},
+		{strings.Repeat("t", entity.MaxTag), ""},
+		{strings.Repeat("é", entity.MaxTag/2+1), "a tag must not be longer than 1024 bytes"},
+	} {
+		_, errs := k.Prepare(map[string]any{"username": "a", "tags": []any{"x", test.tag}}, schema.Options{Op: schema.Declare})
+		if got, _ := errs["tags"].(string); got != test.want {
+			t.Errorf("%.10q: %q, want %q", test.tag, got, test.want)
+		}
+		if _, errs = k.Prepare(map[string]any{"username": 7, "tags": []any{test.tag}}, schema.Options{}); test.want != "" && len(errs) < 2 {
+			t.Errorf("%.10q: %v", test.tag, errs)
+		}
+	}
 }

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"time"
 
 	"go.yaml.in/yaml/v3"
 
@@ -43,6 +44,10 @@ func (a *api) showConfig(*call) (reply, error) {
 				var v map[string]any
 				if err := json.Unmarshal(o.Doc, &v); err != nil {
 					return reply{}, err
+				}
+				// A time to live goes on from where it is. One of less than a second would come back as one for ever.
+				if !k.Show(v, time.Now()) || v["ttl"] == int64(0) {
+					continue
 				}
 				list = append(list, plain(v))
 			}

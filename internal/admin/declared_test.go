@@ -19,7 +19,7 @@ services:
   - {name: r, paths: [/r], plugins: [{name: key-auth}]}
 consumers:
 - username: c
-  keyauth_credentials: [{key: k}]
+  keyauth_credentials: [{key: k, ttl: 1000}]
 `
 
 func TestDeclared(t *testing.T) {
@@ -46,11 +46,15 @@ func TestDeclared(t *testing.T) {
 	}
 	// What it tells can be loaded again, and is the same.
 	before := a.want(200, "GET", "/services/s", "")
+	key := a.want(200, "GET", "/key-auths/k", "")
 	told := a.want(200, "GET", "/config", "")["config"].(string)
 	a.want(201, "POST", "/config", told, "Content-Type", "application/yaml")
 	after := a.want(200, "GET", "/services/s", "")
 	if before["id"] != after["id"] || len(a.want(200, "GET", "/key-auths", "")["data"].([]any)) != 1 {
 		t.Errorf("before %v, after %v", before, after)
+	}
+	if left := a.want(200, "GET", "/key-auths/k", "")["ttl"].(float64); left > key["ttl"].(float64) || left < 900 {
+		t.Error(key["ttl"], left)
 	}
 	a.want(201, "POST", "/config", `{"_format_version":"3.0","services":[{"name":"s2","host":"h"}]}`)
 	a.message(404, "Not found", "GET", "/services/s", "")

@@ -1,9 +1,6 @@
 package admin
 
 import (
-	"slices"
-	"strconv"
-
 	"github.com/gibbon-gateway/gibbon/internal/store"
 	"github.com/gibbon-gateway/gibbon/schema"
 )
@@ -12,11 +9,8 @@ import (
 func unstorable(doc map[string]any) schema.Errors {
 	errs := schema.Errors{}
 	for name, v := range doc {
-		switch {
-		case !storable(v):
+		if !storable(v) {
 			errs[name] = "must be valid utf-8 without zero bytes"
-		case name == "tags" && tooLong(v):
-			errs[name] = "a tag must not be longer than " + strconv.Itoa(store.MaxTag) + " bytes"
 		}
 	}
 	return errs
@@ -40,12 +34,4 @@ func storable(v any) bool {
 		}
 	}
 	return true
-}
-
-func tooLong(tags any) bool {
-	list, _ := tags.([]any)
-	return slices.ContainsFunc(list, func(tag any) bool {
-		s, _ := tag.(string)
-		return len(s) > store.MaxTag
-	})
 }

@@ -11,9 +11,6 @@ import (
 	"github.com/gibbon-gateway/gibbon/entity"
 )
 
-// MaxTag is how long a tag may be at most, in bytes: it must fit into an index.
-const MaxTag = 1024
-
 // Facts are what an implementation of Store must know about a document.
 type Facts struct {
 	ID      string
@@ -64,8 +61,8 @@ func Read(k *entity.Kind, doc json.RawMessage) (Facts, error) {
 	r.into("tags", &tags)
 	seen := map[string]bool{}
 	for _, tag := range tags {
-		if len(tag) > MaxTag {
-			r.fail("tags", fmt.Errorf("a tag is longer than %d bytes", MaxTag))
+		if len(tag) > entity.MaxTag {
+			r.fail("tags", fmt.Errorf("a tag is longer than %d bytes", entity.MaxTag))
 		}
 		if !Storable(tag) {
 			r.fail("tags", errors.New("a tag contains a zero byte"))
