@@ -13,6 +13,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -115,10 +116,16 @@ func New(ctx context.Context, o Options) (*Provider, error) {
 		}
 		p.sender = mail.New(config, o.Log)
 	}
-	if o.Postgres != nil {
+	switch {
+	case o.Postgres != nil:
 		p.store, err = store.OpenPostgres(ctx, *o.Postgres, o.MasterKey)
-	} else {
-		p.store, err = store.Open(ctx, o.Database, o.MasterKey)
+	default:
+		if !strings.Contains(o.Database, "://") {
+			err = os.MkdirAll(filepath.Dir(o.Database), 0o700)
+		}
+		if err == nil {
+			p.store, err = store.Open(ctx, o.Database, o.MasterKey)
+		}
 	}
 	if err == nil {
 		p.ca, err = ca.Open(o.Folder, o.Now)

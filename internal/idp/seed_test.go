@@ -173,7 +173,7 @@ func TestExportAndImport(t *testing.T) {
 
 // The command asks the provider that runs, and works on the database if none does.
 func TestCommand(t *testing.T) {
-	folder := t.TempDir()
+	folder := filepath.Join(t.TempDir(), "not", "there", "yet")
 	options := idp.Options{Database: filepath.Join(folder, "idp.db"), Folder: folder, Origin: "http://127.0.0.1:1"}
 	run := func(o idp.Options, terminal bool, args ...string) (int, string, string) {
 		var out, problem bytes.Buffer
