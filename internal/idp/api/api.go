@@ -32,8 +32,10 @@ import (
 // target is what X-Amz-Target begins with.
 const target = "AWSCognitoIdentityProviderService."
 
-// maxBody bounds a request: forty assets of a managed login page, in base64, are the largest there is.
-const maxBody = 56 << 20
+const (
+	maxBody     = 56 << 20 // of an administrator: forty assets of a managed login page, in base64, are the largest there is
+	maxOpenBody = 1 << 20  // of anybody
+)
 
 // Auth says who may call an operation.
 type Auth int
@@ -204,7 +206,11 @@ func (h *Handler) serve(c *Call) (out any, err error) {
 	if !ok || !found {
 		return nil, UnknownOperation.Errorf("")
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(nil, c.Request.Body, maxBody))
+	limit := int64(maxBody)
+	if o.Auth == Open {
+		limit = maxOpenBody
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(nil, c.Request.Body, limit))
 	if err != nil {
 		return nil, Serialization.Errorf("The request could not be read.")
 	}

@@ -35,9 +35,27 @@ func (r Request) allowed(flow string) error {
 	return api.InvalidParameter.Errorf("Auth flow not enabled for this client")
 }
 
+// maxParameter bounds the values of AuthParameters and ChallengeResponses; a passkey's answer may be longer.
+const (
+	maxParameter  = 4096
+	maxCredential = 64 << 10
+)
+
+func bounded(parameters map[string]string) error {
+	for name, v := range parameters {
+		if len(v) > maxCredential || len(v) > maxParameter && name != "CREDENTIAL" {
+			return api.InvalidParameter.Errorf("Parameter %.100s is too long.", name)
+		}
+	}
+	return nil
+}
+
 // Initiate begins a sign-in.
 func (s *Service) Initiate(ctx context.Context, r Request, flow string, parameters map[string]string, session string) (*Step, error) {
 	if err := r.allowed(flow); err != nil {
+		return nil, err
+	}
+	if err := bounded(parameters); err != nil {
 		return nil, err
 	}
 	if flowName[flow] == "REFRESH_TOKEN_AUTH" {
@@ -76,6 +94,9 @@ func (s *Service) Initiate(ctx context.Context, r Request, flow string, paramete
 
 // Respond answers a challenge.
 func (s *Service) Respond(ctx context.Context, r Request, challenge, session string, answers map[string]string) (*Step, error) {
+	if err := bounded(answers); err != nil {
+		return nil, err
+	}
 	if challenge == "PASSWORD_VERIFIER" || challenge == "DEVICE_PASSWORD_VERIFIER" {
 		block := answers["PASSWORD_CLAIM_SECRET_BLOCK"]
 		if block == "" {

@@ -126,6 +126,9 @@ func (x *exchange) answerOTP(ctx context.Context, answers map[string]string) (*S
 	if given == "" {
 		return nil, missing(name)
 	}
+	if err := x.attempt(ctx); err != nil {
+		return nil, err
+	}
 	o := x.state.OTP
 	if x.user == nil || o == nil || subtle.ConstantTimeCompare([]byte(given), []byte(o.Code)) != 1 {
 		return nil, x.wrong(ctx, api.CodeMismatch.Errorf("Invalid code or auth state for the user."))
@@ -156,6 +159,9 @@ func (x *exchange) answerTOTP(ctx context.Context, answers map[string]string) (*
 	}
 	if x.user == nil || x.user.More.TOTP == nil || !x.user.More.TOTP.Verified {
 		return nil, api.SoftwareTokenMFANotFound.Errorf("Software token MFA not enabled for the user.")
+	}
+	if err := x.attempt(ctx); err != nil {
+		return nil, err
 	}
 	var refusal error
 	err := x.s.Store.View(ctx, func(tx *store.Tx) (err error) {

@@ -44,7 +44,10 @@ func (x *exchange) passwordStep(ctx context.Context, plain string, migrate bool)
 			return nil, err
 		}
 	}
-	if x.user = u; u != nil && !u.Enabled {
+	switch x.user = u; {
+	case u == nil && !x.Client.HidesUsers():
+		return nil, noUser()
+	case u != nil && !u.Enabled:
 		return nil, disabled()
 	}
 	if err := x.preAuthentication(ctx); err != nil {
@@ -220,9 +223,6 @@ type ghosts struct {
 const maxGhosts = 10000
 
 func (x *exchange) ghostPassword(plain string) error {
-	if !x.Client.HidesUsers() {
-		return noUser()
-	}
 	name := x.Pool.ID + "/" + user.Key(x.Pool, x.state.Name)
 	defer x.s.lock(x.Pool, name)()
 	if x.s.ghosts.locked(name, x.now) {

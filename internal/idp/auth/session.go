@@ -28,7 +28,7 @@ type state struct {
 	Trusted   bool      `json:"trusted,omitempty"` // the device proved itself, and the pool lets that do for MFA
 	First     string    `json:"first,omitempty"`   // the first factor, when it was no password
 	Choices   []string  `json:"choices,omitempty"`
-	Failures  int       `json:"failures,omitempty"`
+	Failures  int       `json:"failures,omitempty"` // guesses at a code
 	OTP       *otp      `json:"otp,omitempty"`
 	SRP       *srpState `json:"srp,omitempty"`
 	Custom    *custom   `json:"custom,omitempty"`
@@ -210,12 +210,16 @@ func (x *exchange) keep(kind, raw string) error {
 // maxAnswers is how many wrong codes a session survives.
 const maxAnswers = 10
 
-// wrong counts a wrong code: the session stays good for a while, and the user's next sign-in may have to wait. It returns refusal.
-func (x *exchange) wrong(ctx context.Context, refusal error) error {
-	err := x.s.Store.Update(ctx, func(tx *store.Tx) error {
+// attempt counts a guess at a code before it is compared, so that many at once are no more than one after another. The last guess
+// spends the session, right or wrong.
+func (x *exchange) attempt(ctx context.Context) error {
+	return x.s.Store.Update(ctx, func(tx *store.Tx) error {
 		session, err := tx.Session(x.session.Hash)
 		if err != nil {
 			return err
+		}
+		if session.Used {
+			return api.NotAuthorized.Errorf("Invalid session for the user, session can only be used once.")
 		}
 		var st state
 		if err := json.Unmarshal(session.State, &st); err != nil {
@@ -228,14 +232,19 @@ func (x *exchange) wrong(ctx context.Context, refusal error) error {
 		if err := tx.UpdateSession(session); err != nil {
 			return err
 		}
-		if st.Failures >= maxAnswers {
-			if _, err := tx.UseSession(session.Hash); err != nil {
-				return err
-			}
+		if st.Failures > maxAnswers {
+			_, err = tx.UseSession(session.Hash)
 		}
-		if x.user == nil {
-			return nil
-		}
+		return err
+	})
+}
+
+// wrong counts a wrong code: the user's next sign-in may have to wait. It returns refusal.
+func (x *exchange) wrong(ctx context.Context, refusal error) error {
+	if x.user == nil {
+		return refusal
+	}
+	err := x.s.Store.Update(ctx, func(tx *store.Tx) error {
 		u, err := user.ByID(tx, x.Pool, x.user.ID)
 		if err != nil {
 			return err

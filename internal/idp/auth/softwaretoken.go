@@ -118,6 +118,9 @@ func (s *Service) VerifySoftwareToken(c *api.Call, in *wire.VerifySoftwareTokenR
 	if x.state.TOTP == nil {
 		return nil, api.SoftwareTokenMFANotFound.Errorf("Software token MFA has not been associated.")
 	}
+	if err := x.attempt(c); err != nil {
+		return nil, err
+	}
 	secret := x.state.TOTP.Secret
 	n, ok := totp.Match(secret, in.UserCode, x.now)
 	if !ok {

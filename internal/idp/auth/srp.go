@@ -87,7 +87,9 @@ func (x *exchange) startSRP(ctx context.Context, a string) (*Step, error) {
 	if err != nil {
 		return nil, err
 	}
-	step, err := x.prove(ctx, "PASSWORD_VERIFIER", a, x.Pool.Short(), id, salt, srp.Verifier(x.Pool.Short(), id, rand.Text(), salt))
+	noise := make([]byte, 383) // nobody knows a password for it; to compute one would take longer than for a user who exists
+	rand.Read(noise)
+	step, err := x.prove(ctx, "PASSWORD_VERIFIER", a, x.Pool.Short(), id, salt, noise)
 	if err == nil {
 		step.Parameters["USER_ID_FOR_SRP"] = id
 		if len(x.Pool.UsernameAttributes) > 0 {

@@ -2,6 +2,7 @@ package pool
 
 import (
 	"encoding/json"
+	"regexp"
 	"slices"
 
 	"github.com/gibbon-gateway/gibbon/internal/idp/api"
@@ -9,12 +10,18 @@ import (
 	"github.com/gibbon-gateway/gibbon/internal/idp/wire"
 )
 
+// regionForm is that of regions: they become part of ids and addresses.
+var regionForm = regexp.MustCompile(`^[a-z][a-z0-9-]{1,30}$`)
+
 func (s *Service) create(c *api.Call, in *wire.CreateUserPoolRequest) (*wire.CreateUserPoolResponse, error) {
 	return s.Create(c, "", in)
 }
 
 // Create makes a pool in the call's region; with a fixed id for seeds and imports, else with a fresh one.
 func (s *Service) Create(c *api.Call, id string, in *wire.CreateUserPoolRequest) (*wire.CreateUserPoolResponse, error) {
+	if !regionForm.MatchString(c.Region) {
+		return nil, api.InvalidParameter.Errorf("Invalid region: %.50s", c.Region)
+	}
 	if len(in.AliasAttributes) > 0 && len(in.UsernameAttributes) > 0 {
 		return nil, api.InvalidParameter.Errorf("Only one of the aliasAttributes or usernameAttributes can be set in a user pool.")
 	}
@@ -77,6 +84,10 @@ func update(in *wire.CreateUserPoolRequest) *wire.UpdateUserPoolRequest {
 }
 
 func (s *Service) update(c *api.Call, in *wire.UpdateUserPoolRequest) (*wire.Empty, error) {
+	old := in.AdminCreateUserConfig != nil && in.AdminCreateUserConfig.UnusedAccountValidityDays != nil
+	if old && in.Policies != nil && in.Policies.PasswordPolicy != nil && in.Policies.PasswordPolicy.TemporaryPasswordValidityDays != nil {
+		return nil, api.InvalidParameter.Errorf("Please use TemporaryPasswordValidityDays in PasswordPolicy instead of UnusedAccountValidityDays")
+	}
 	return &wire.Empty{}, s.edit(c, in.UserPoolID, func(_ *store.Tx, d *doc) error { return apply(d, in) })
 }
 

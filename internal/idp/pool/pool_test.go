@@ -217,7 +217,9 @@ func TestClientRules(t *testing.T) {
 		s.Refused(t, "CreateUserPoolClient", in, c.kind, c.text)
 	}
 	app, _ := s.App(t, id, M{"CallbackURLs": []string{"http://localhost:3000/cb", "myapp://cb"}, "GenerateSecret": true})
-	var added struct{ ClientSecretDescriptor struct{ ClientSecretId, ClientSecretValue string } }
+	var added struct {
+		ClientSecretDescriptor struct{ ClientSecretId, ClientSecretValue string }
+	}
 	s.Advance(1e9)
 	s.Must(t, "AddUserPoolClientSecret", M{"UserPoolId": id, "ClientId": app}, &added)
 	if !strings.HasPrefix(added.ClientSecretDescriptor.ClientSecretId, app+"--") {
@@ -303,7 +305,9 @@ func TestSettings(t *testing.T) {
 	s.Must(t, "UpdateTerms", M{"UserPoolId": id, "TermsId": terms.Terms.TermsId, "Links": M{"cognito:default": "https://example.com/2"}}, nil)
 	s.Must(t, "ListTerms", M{"UserPoolId": id}, nil)
 	s.Must(t, "DeleteTerms", M{"UserPoolId": id, "TermsId": terms.Terms.TermsId}, nil)
-	var b struct{ ManagedLoginBranding struct{ ManagedLoginBrandingId string } }
+	var b struct {
+		ManagedLoginBranding struct{ ManagedLoginBrandingId string }
+	}
 	s.Must(t, "CreateManagedLoginBranding", M{"UserPoolId": id, "ClientId": app, "Settings": M{"a": M{"b": 1}}}, &b)
 	s.Refused(t, "CreateManagedLoginBranding", M{"UserPoolId": id, "ClientId": app}, "ManagedLoginBrandingExistsException",
 		"A branding for client "+app+" exists already.")

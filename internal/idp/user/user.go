@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gibbon-gateway/gibbon/internal/idp/api"
 	"github.com/gibbon-gateway/gibbon/internal/idp/pool"
 	"github.com/gibbon-gateway/gibbon/internal/idp/store"
 	"github.com/gibbon-gateway/gibbon/internal/idp/wire"
@@ -155,13 +156,21 @@ func (u *User) Insert(tx *store.Tx, p *pool.Pool) error {
 	return tx.InsertUser(u.User, u.aliases(p), u.search())
 }
 
-// Save stores a changed user: store.ErrExists if an alias is taken.
+// Save stores a changed user: AliasExistsException if a name is taken.
 func (u *User) Save(tx *store.Tx, p *pool.Pool, now time.Time) error {
 	u.Modified = now
 	if err := u.encode(); err != nil {
 		return err
 	}
-	return tx.UpdateUser(u.User, u.aliases(p), u.search())
+	err := tx.UpdateUser(u.User, u.aliases(p), u.search())
+	if !errors.Is(err, store.ErrExists) {
+		return err
+	}
+	_, attribute, err := u.Holder(tx, p)
+	if err != nil {
+		return err
+	}
+	return api.AliasExists.Errorf("An account with the given %s already exists.", attribute)
 }
 
 // SaveState stores failures, locks and such, but no status or attribute by which the user is found.
