@@ -121,7 +121,9 @@ func (r *Registry) Sweep() {
 			delete(r.groups, key)
 		} else {
 			for i := range g.target {
-				hosts[g.target[i].hostname] = true
+				if !g.target[i].addr.IsValid() {
+					hosts[g.target[i].hostname] = true
+				}
 			}
 		}
 		g.used = false
