@@ -183,3 +183,21 @@ func used() time.Duration {
 	}
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
+
+// BenchmarkStart starts a gateway with a declarative configuration of all the routes. An operation is one start and stop.
+func BenchmarkStart(b *testing.B) {
+	var config strings.Builder
+	config.WriteString(`{"_format_version":"3.0","services":[`)
+	for i := range routes {
+		fmt.Fprintf(&config, `%s{"name":"s%d","url":"http://10.0.%d.%d:8780/base","routes":[{"name":"r%d","paths":["/team%d/service%d"],"hosts":["h%d.test"]}]}`,
+			strings.Repeat(",", min(i, 1)), i, i/250, i%250, i, i/10, i%10, i/10)
+	}
+	config.WriteString("]}")
+	var cpu time.Duration
+	for b.Loop() {
+		before := used()
+		gibbontest.Start(b, config.String(), nil)
+		cpu += used() - before
+	}
+	b.ReportMetric(ms(cpu)/float64(b.N), "cpu-ms")
+}
