@@ -209,18 +209,18 @@ func (c *cache) await(s *scratch, x *plugin.Exchange, v *visit, cc *httpcache.Co
 		return nil
 	}
 	lead, follow := c.flights.Join(s.key, v.asked)
-	if v.flight = lead; follow == nil {
-		return nil
-	}
-	limit := time.NewTimer(c.collapse)
-	defer limit.Stop()
-	select {
-	case <-follow.Done():
-	case <-limit.C:
+	if v.flight = lead; follow != nil {
+		limit := time.NewTimer(c.collapse)
+		defer limit.Stop()
+		select {
+		case <-follow.Done():
+		case <-limit.C:
+			v.asked = c.now()
+			return nil
+		}
 		v.asked = c.now()
-		return nil
 	}
-	v.asked = c.now()
+	// Who leads looks again too: what it wants may have come in between.
 	var e *httpcache.Entry
 	e, s.vary = httpcache.Select(c.hub.store.Variants(s.uri, s.key), &x.Request.Header, c.rfc, s.vary)
 	if e == nil || e.Expired(v.asked) {
@@ -229,6 +229,7 @@ func (c *cache) await(s *scratch, x *plugin.Exchange, v *visit, cc *httpcache.Co
 	if c.rfc && !c.fit(e, cc, v.asked) || !c.rfc && !c.usable(e, cc, v.asked) {
 		return nil
 	}
+	v.land(true)
 	return e
 }
 

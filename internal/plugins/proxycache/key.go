@@ -55,7 +55,7 @@ func (c *cache) identify(s *scratch, x *plugin.Exchange, method string, withBody
 	}
 	b = part(b, method)
 	b = part(b, k.ForwardedScheme)
-	b = part(b, k.ForwardedHost)
+	b = lower(b, k.ForwardedHost)
 	b = binary.BigEndian.AppendUint32(b, uint32(k.ForwardedPort))
 	path, host := r.Rewritten()
 	b = part(part(b, path), host)

@@ -3,6 +3,7 @@ package proxycache
 import (
 	"context"
 	"io"
+	"slices"
 
 	"github.com/gibbon-gateway/gibbon/header"
 	"github.com/gibbon-gateway/gibbon/internal/plugins/proxycache/httpcache"
@@ -15,6 +16,10 @@ func (c *cache) refreshBehind(x *plugin.Exchange, v *visit) bool {
 	lead, _ := c.flights.Join([]byte(v.key), v.asked)
 	if lead == nil {
 		return true // it is being fetched, or could not be a moment ago
+	}
+	if !slices.Contains(c.hub.store.Variants([]byte(v.uri), []byte(v.key)), v.entry) {
+		lead.Land(true, v.asked) // it came in a moment ago
+		return true
 	}
 	select {
 	case c.refresh <- struct{}{}:

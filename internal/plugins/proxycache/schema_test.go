@@ -7,6 +7,8 @@ import (
 	"github.com/gibbon-gateway/gibbon/internal/plugins/stage"
 )
 
+func TestReadme(t *testing.T) { stage.Readme(t, "README.md", proxycache.Type) }
+
 func TestBadConfig(t *testing.T) {
 	stage.BadConfig(t, proxycache.Type, []stage.Bad{
 		{Config: `{}`, Want: "config.strategy: required field missing"},

@@ -1,0 +1,5 @@
+//go:build !race
+
+package proxycache_test
+
+const raceDetector = false
