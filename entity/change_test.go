@@ -72,7 +72,7 @@ func chance(r *rand.Rand) entity.Object {
 
 // TestChange changes sets at random. Each is what one made of all documents is, and those before stay as they were.
 func TestChange(t *testing.T) {
-	for seed := range uint64(15) {
+	for seed := range uint64(8) {
 		r := rand.New(rand.NewPCG(seed, 1))
 		type key struct {
 			kind *entity.Kind
@@ -80,7 +80,7 @@ func TestChange(t *testing.T) {
 		}
 		docs := map[key]entity.Object{}
 		var set, jumped *entity.Set
-		for version := range uint64(40) {
+		for version := range uint64(30) {
 			var changes []entity.Object
 			for range r.IntN(4) {
 				o := chance(r)

@@ -1,7 +1,6 @@
 package sqlstore_test
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"path/filepath"
@@ -14,7 +13,7 @@ import (
 	"github.com/gibbon-gateway/gibbon/internal/store/storetest"
 )
 
-func load(t *testing.T, s *sqlstore.Store) *entity.Set {
+func load(t testing.TB, s *sqlstore.Store) *entity.Set {
 	t.Helper()
 	set, err := s.Load(t.Context())
 	if err != nil {
@@ -23,11 +22,27 @@ func load(t *testing.T, s *sqlstore.Store) *entity.Set {
 	return set
 }
 
-func putService(t *testing.T, s *sqlstore.Store, numbers ...int) {
+func putService(t testing.TB, s *sqlstore.Store, numbers ...int) {
 	t.Helper()
 	err := s.Update(t.Context(), func(tx store.Tx) error {
 		for _, n := range numbers {
 			if err := tx.Put(entity.KindOf("services"), service(n)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// execute changes the database behind the store's back.
+func execute(t testing.TB, s *sqlstore.Store, statements ...string) {
+	t.Helper()
+	err := s.DB().Update(t.Context(), func(c sqldb.Conn) error {
+		for _, statement := range statements {
+			if _, err := c.ExecContext(t.Context(), statement); err != nil {
 				return err
 			}
 		}
@@ -79,17 +94,7 @@ func TestLoadReadsAllWhenInDoubt(t *testing.T) {
 			putService(t, s, 1)
 			putService(t, s, 2)
 			load(t, s)
-			err := s.DB().Update(t.Context(), func(c sqldb.Conn) error {
-				for _, statement := range statements {
-					if _, err := c.ExecContext(context.Background(), statement); err != nil {
-						return err
-					}
-				}
-				return nil
-			})
-			if err != nil {
-				t.Fatal(err)
-			}
+			execute(t, s, statements...)
 			for range 2 {
 				if n := len(load(t, s).Docs(entity.KindOf("services"))); n != 3 {
 					t.Errorf("%d services", n)
@@ -106,12 +111,7 @@ func TestChangesAreBounded(t *testing.T) {
 	for range 20 {
 		putService(t, s, 1)
 	}
-	if err := s.DB().Update(t.Context(), func(c sqldb.Conn) error {
-		_, err := c.ExecContext(context.Background(), `UPDATE config_version SET version = 515`)
-		return err
-	}); err != nil {
-		t.Fatal(err)
-	}
+	execute(t, s, `UPDATE config_version SET version = 515`)
 	many := make([]int, 300)
 	for i := range many {
 		many[i] = i

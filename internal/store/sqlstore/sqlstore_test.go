@@ -57,15 +57,23 @@ func TestPostgreSQL(t *testing.T) {
 	})
 }
 
-// BenchmarkLoad loads 10,000 routes and services.
+// BenchmarkLoad loads 10,000 routes and services: all of them, and after one has changed.
 func BenchmarkLoad(b *testing.B) {
 	s := open(b, sqlstore.Options{SQLite: filepath.Join(b.TempDir(), "db")})
 	if err := s.Update(b.Context(), func(tx store.Tx) error { return storetest.Fill(tx, 10_000, 0) }); err != nil {
 		b.Fatal(err)
 	}
-	for b.Loop() {
-		if set, err := s.Load(b.Context()); err != nil || set.Version() != 1 {
-			b.Fatal(err)
-		}
+	for _, statement := range []string{`DELETE FROM config_changes`, ``} {
+		b.Run(map[bool]string{true: "change", false: "all"}[statement == ""], func(b *testing.B) {
+			for b.Loop() {
+				b.StopTimer()
+				putService(b, s, 1)
+				if statement != "" {
+					execute(b, s, statement)
+				}
+				b.StartTimer()
+				load(b, s)
+			}
+		})
 	}
 }
