@@ -127,9 +127,11 @@ func (tx *Tx) FindUsers(pool, name, value string, prefix bool, after Position, l
 	if prefix {
 		upper = value + "\U0010FFFF"
 	}
-	places, err := all(tx, scanPosition,
-		`SELECT value, user_id FROM idp_user_search WHERE pool_id = $1 AND name = $2 AND value >= $3 AND value <= $4
-		AND (value > $5 OR value = $5 AND user_id > $6) ORDER BY value, user_id LIMIT $7`, pool, name, value, upper, after.Value, after.ID, limit)
+	if after.Value < value {
+		after = Position{Value: value}
+	}
+	places, err := all(tx, scanPosition, `SELECT value, user_id FROM idp_user_search WHERE pool_id = $1 AND name = $2
+		AND (value, user_id) > ($3, $4) AND value <= $5 ORDER BY value, user_id LIMIT $6`, pool, name, after.Value, after.ID, upper, limit)
 	if err != nil {
 		return nil, nil, err
 	}
