@@ -1,5 +1,6 @@
 // A browser: AWS Amplify with sign-in on the hosted pages over https, and passkeys with a virtual authenticator.
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { after, before, test } from "node:test";
 import { build } from "esbuild";
@@ -184,4 +185,48 @@ test("a passkey is made on the pages", async (t) => {
   await p.click("[name=signInSubmitButton]");
   await p.click("#choose-WEB_AUTHN");
   await p.waitForURL(`${callback}?code=**`);
+});
+
+test("the pages are accessible, light and dark, and fit a small screen", async (t) => {
+  const axe = await readFile(new URL("node_modules/axe-core/axe.min.js", import.meta.url), "utf8");
+  const context = await browser.newContext({ bypassCSP: true, viewport: { width: 320, height: 640 } });
+  t.after(() => context.close());
+  const p = await context.newPage();
+  p.setDefaultTimeout(20000);
+  const name = somebody();
+  const check = async (what) => {
+    for (const colorScheme of ["light", "dark"]) {
+      await p.emulateMedia({ colorScheme });
+      await p.evaluate(axe);
+      const { violations } = await p.evaluate(() => window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }));
+      assert.deepEqual(violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html).join(" ")}`), [], `${what}, ${colorScheme}`);
+    }
+    assert.ok(await p.evaluate(() => document.documentElement.scrollWidth <= 320), `${what} is too wide`);
+  };
+  await p.goto(`${origin}/login?${query}`);
+  await check("login");
+  await p.fill("#signInFormUsername", name);
+  await p.click("[name=signInSubmitButton]");
+  await check("password");
+  await p.fill("#signInFormPassword", "wrong");
+  await p.click("[name=signInSubmitButton]");
+  await p.waitForSelector("#problem");
+  await check("refused");
+  await p.goto(`${origin}/signup?${query}&lang=de`);
+  await check("sign-up");
+  await p.fill("input[name=username]", name);
+  await p.fill('input[name="requiredAttributes[given_name]"]', "A");
+  await p.fill('input[name="requiredAttributes[family_name]"]', "B");
+  await p.fill("input[name=password]", password);
+  await p.click("[name=signUpButton]");
+  await p.waitForURL("**/confirm?**");
+  await check("confirm");
+  await p.goto(`${origin}/forgotPassword?${query}&lang=ja`);
+  await check("forgot");
+  await p.fill("input[name=username]", jane);
+  await p.click("[name=reset_my_password]");
+  await p.waitForURL("**/confirmforgotPassword?**");
+  await check("reset");
+  await p.goto(`${origin}/error?error=redirect_mismatch`);
+  await check("error");
 });
