@@ -115,22 +115,22 @@ func (p *relyingParty) isQuick() bool {
 		p.TokenExchange == nil && p.TokenExchangeEndpoint == "" && !p.ProtectedResourceMetadata
 }
 
-// remembered returns the grant of a bearer token, or of a Basic credential of a client, that was let in before. Where the
-// request could hold another credential that comes first or contradicts, it returns none.
+// remembered returns the grant of a session, of a bearer token, or of a Basic credential of a client, that was let in before.
+// Where the request could hold another credential that comes first or contradicts, it returns none.
 func (v *visit) remembered() (*grant, bool) {
 	p, h := v.p, &v.x.Request.Header
 	if !p.quick {
 		return nil, false
 	}
+	if p.methods[bySession] && h.HasID(header.Cookie) {
+		if all := v.sessionCookies(); all[0] != nil {
+			return v.rememberedSession(&all) // a session comes first
+		}
+	}
 	value, ok := h.Known(header.Authorization)
 	if !ok || len(value) > maxQuick || bytes.Contains(v.x.Request.Query(), []byte("access_token")) || isForm(h) ||
 		count(h, "Authorization") > 1 {
 		return nil, false
-	}
-	if p.methods[bySession] && h.Has("Cookie") {
-		if _, has := v.cookie(p.SessionCookieName); has {
-			return nil, false // a session comes first
-		}
 	}
 	var g *grant
 	now := p.env.Now()

@@ -1,6 +1,7 @@
 package openidconnect
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 
@@ -148,8 +149,9 @@ func (p *relyingParty) findConsumer(name string) *entity.Consumer {
 // hide takes the credential that let the request in out of what goes upstream, and our own cookies always.
 func (v *visit) hide(ready *prepared) {
 	p, r := v.p, &v.x.Request
-	v.dropCookies(func(name string) bool {
-		return strings.HasPrefix(name, p.AuthorizationCookieName+"_") || isChunk(name, p.SessionCookieName) ||
+	v.dropCookies(func(name []byte) bool {
+		login, ok := bytes.CutPrefix(name, []byte(p.AuthorizationCookieName))
+		return ok && len(login) > 0 && login[0] == '_' || isChunk(name, p.SessionCookieName) ||
 			p.remember != nil && isChunk(name, p.SessionRememberCookieName)
 	})
 	n := v.presented
@@ -177,12 +179,12 @@ func (v *visit) hide(ready *prepared) {
 			r.SetBody(v.doc.AppendTo(nil))
 		}
 	case "cookie":
-		v.dropCookies(func(name string) bool { return name == n.name })
+		v.dropCookies(func(name []byte) bool { return string(name) == n.name })
 	}
 }
 
 // isChunk reports whether a cookie is one of those that a session was split into.
-func isChunk(name, base string) bool {
-	rest, ok := strings.CutPrefix(name, base)
-	return ok && (rest == "" || len(rest) == 1 && rest[0] >= '2' && rest[0] <= '9')
+func isChunk(name []byte, base string) bool {
+	rest, ok := bytes.CutPrefix(name, []byte(base))
+	return ok && (len(rest) == 0 || len(rest) == 1 && rest[0] >= '2' && rest[0] <= '9')
 }

@@ -6,9 +6,7 @@ import (
 	"encoding/json"
 	"strings"
 
-	"github.com/gibbon-gateway/gibbon/header"
 	"github.com/gibbon-gateway/gibbon/internal/oidc"
-	"github.com/gibbon-gateway/gibbon/plugin"
 )
 
 // maxHeader is the longest header value made from a claim or document, in bytes; longer ones are left out.
@@ -201,56 +199,4 @@ func (p *relyingParty) ownedHeaders() []string {
 		owned = append(owned, "Session-"+name)
 	}
 	return owned
-}
-
-// dropOwned removes what a client sent under names that only this plugin may set, in every spelling that an upstream may take
-// for the same: with "_" for "-", which CGI and many frameworks do not tell apart.
-func (p *relyingParty) dropOwned(x *plugin.Exchange) {
-	h := &x.Request.Header
-	for _, name := range p.owned {
-		h.Del(name)
-	}
-	h.Drop(func(_ header.ID, name, _ []byte) bool {
-		if !hasUnderscore(name) {
-			return false
-		}
-		for _, owned := range p.owned {
-			if sameName(owned, name) {
-				return true
-			}
-		}
-		return false
-	})
-}
-
-func hasUnderscore(name []byte) bool {
-	for _, c := range name {
-		if c == '_' {
-			return true
-		}
-	}
-	return false
-}
-
-// sameName compares field names, where case does not matter and "_" is "-".
-func sameName(a string, b []byte) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range b {
-		if lowerDash(a[i]) != lowerDash(b[i]) {
-			return false
-		}
-	}
-	return true
-}
-
-func lowerDash(c byte) byte {
-	switch {
-	case c == '_':
-		return '-'
-	case 'A' <= c && c <= 'Z':
-		return c | 0x20
-	}
-	return c
 }

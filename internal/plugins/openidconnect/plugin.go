@@ -77,8 +77,10 @@ type relyingParty struct {
 	noPassword atomic.Int64  // until when (ns since 1970) the provider's "no such grant" for passwords holds
 	verifiedAt atomic.Uint64 // the generation of the document that verify_parameters has found good
 	quick      bool          // a credential that was seen before is all that a request needs
+	// quickSession is quick for sessions.
+	quickSession bool
 
-	owned []string // lower-case names of the request headers that only we may set
+	owned owned // names of the request headers that only we may set
 	realm string
 }
 
@@ -120,8 +122,9 @@ func build(c config, env plugin.Env, known *directory) (any, error) {
 	if p.shared, err = newSharedCache(p); err != nil {
 		return nil, err
 	}
-	p.owned = p.ownedHeaders()
+	p.owned = newOwned(p.ownedHeaders())
 	p.quick = p.isQuick()
+	p.quickSession = p.isQuickSession()
 	p.realm = realm(p.issuer.Name())
 	known.enter(p)
 	return p, nil

@@ -108,26 +108,41 @@ func (r *request) cookie(name string) (string, bool) {
 }
 
 // dropCookies takes cookies out of what goes upstream.
-func (r *request) dropCookies(ours func(name string) bool) {
+func (r *request) dropCookies(ours func(name []byte) bool) {
 	h := &r.x.Request.Header
-	var kept []string
+	if !h.HasID(header.Cookie) {
+		return
+	}
 	found := false
 	for line := range h.Values("Cookie") {
-		for part := range strings.SplitSeq(string(line), ";") {
-			part = strings.TrimSpace(part)
-			if n, _, _ := strings.Cut(part, "="); ours(n) {
-				found = true
-			} else if part != "" {
-				kept = append(kept, part)
-			}
+		for len(line) > 0 && !found {
+			var part []byte
+			part, line = nextCookie(line)
+			name, _, _ := bytes.Cut(part, []byte("="))
+			found = ours(name)
 		}
 	}
-	switch {
-	case !found:
-	case len(kept) == 0:
+	if !found {
+		return
+	}
+	var kept []byte
+	for line := range h.Values("Cookie") {
+		for len(line) > 0 {
+			var part []byte
+			part, line = nextCookie(line)
+			if name, _, _ := bytes.Cut(part, []byte("=")); ours(name) || len(part) == 0 {
+				continue
+			}
+			if len(kept) > 0 {
+				kept = append(kept, "; "...)
+			}
+			kept = append(kept, part...)
+		}
+	}
+	if len(kept) == 0 {
 		h.Del("Cookie")
-	default:
-		h.Set("Cookie", strings.Join(kept, "; "))
+	} else {
+		h.SetBytes("Cookie", kept)
 	}
 }
 

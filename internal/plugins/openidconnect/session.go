@@ -90,7 +90,11 @@ func (v *visit) openSession() (*oidc.Session, *grant, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	key := oidc.KeyOf("cookie", bind, text)
+	all := v.sessionCookies()
+	key, ok := v.keyOf(&all)
+	if !ok {
+		return nil, nil, oidc.ErrNoSession
+	}
 	if known, ok := p.opened.Get(key, p.env.Now()); ok {
 		s := known.session
 		return &s, known.grant, p.sessions.Alive(&s)
