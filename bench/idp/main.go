@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/gibbon-gateway/gibbon/bench/rig"
 )
@@ -21,7 +22,7 @@ type options struct {
 	database string
 	starts   int
 	rounds   int
-	seconds  int
+	turn     time.Duration
 	signIns  int
 	users    int
 }
@@ -32,8 +33,8 @@ func main() {
 	flag.StringVar(&o.only, "only", "", "only these parts, separated by commas: start, tokens, srp, users")
 	flag.StringVar(&o.database, "database", "", "an empty PostgreSQL database (postgres://…) in place of SQLite, for the users")
 	flag.IntVar(&o.starts, "starts", 10, "how often the program is started")
-	flag.IntVar(&o.rounds, "rounds", 5, "how often signing and tokens are measured in turn")
-	flag.IntVar(&o.seconds, "seconds", 2, "how long each of them takes")
+	flag.IntVar(&o.rounds, "rounds", 15, "how often signing and tokens are measured in turn")
+	flag.DurationVar(&o.turn, "turn", 700*time.Millisecond, "how long each of them takes")
 	flag.IntVar(&o.signIns, "signins", 100, "how many sign-ins are measured")
 	flag.IntVar(&o.users, "users", 100000, "how many users the large pool has; the small one has 1000")
 	flag.Parse()

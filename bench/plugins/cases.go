@@ -89,9 +89,9 @@ func cached(status string) func(h http.Header) string {
 const path = "/v1/items"
 
 // check asks twice, and looks at the second answer. Where the case sends a credential, a request without it must be refused, or sent to the login.
-func (g *gateway) check(c benchCase, fields [][2]string) error {
+func (g *gateway) check(c benchCase, fields [][2]string, round int) error {
 	if len(fields) > 0 {
-		status, _, err := g.ask(c, nil, 0)
+		status, _, err := g.ask(c, nil, "")
 		if err != nil {
 			return err
 		}
@@ -100,7 +100,7 @@ func (g *gateway) check(c benchCase, fields [][2]string) error {
 		}
 	}
 	for i := range 2 {
-		status, header, err := g.ask(c, fields, i)
+		status, header, err := g.ask(c, fields, fmt.Sprintf("check=%d.%d", round, i))
 		if err != nil {
 			return err
 		}
@@ -116,10 +116,10 @@ func (g *gateway) check(c benchCase, fields [][2]string) error {
 	return nil
 }
 
-func (g *gateway) ask(c benchCase, fields [][2]string, n int) (int, http.Header, error) {
+func (g *gateway) ask(c benchCase, fields [][2]string, fresh string) (int, http.Header, error) {
 	query := c.query
 	if query == "new" {
-		query = fmt.Sprint("check=", n)
+		query = fresh
 	}
 	r, err := http.NewRequest(http.MethodGet, "http://"+g.server.Addr+"/"+c.route+path+"?"+query, nil)
 	if err != nil {
