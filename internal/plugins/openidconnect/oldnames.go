@@ -1,7 +1,9 @@
 package openidconnect
 
 import (
+	"maps"
 	"net"
+	"slices"
 	"strconv"
 
 	"github.com/gibbon-gateway/gibbon/schema"
@@ -51,8 +53,8 @@ func olderNames() (rules []schema.Rule) {
 	to := func(path string) func(v any) map[string]any {
 		return func(v any) map[string]any { return map[string]any{path: v} }
 	}
-	for old, path := range renamed {
-		older(old, to(path))
+	for _, old := range slices.Sorted(maps.Keys(renamed)) { // the schema shows them in this order
+		older(old, to(renamed[old]))
 	}
 	for _, name := range gone {
 		older(name, func(any) map[string]any { return nil })
