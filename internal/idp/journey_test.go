@@ -203,6 +203,10 @@ func TestNewPasswordAndAuthenticator(t *testing.T) {
 	if m := alert.FindStringSubmatch(page); m == nil || m[1] != "The passwords do not match." {
 		t.Fatalf("other password: %v", m)
 	}
+	_, page = s.submit(page, append(fields, "new_password", "weak", "confirm_password", "weak")...)
+	if m := alert.FindStringSubmatch(page); m == nil || !strings.Contains(m[1], "Password did not conform with policy") || !strings.Contains(page, `value="Jane"`) {
+		t.Fatalf("weak password: %v", m)
+	}
 	_, page = s.submit(page, append(fields, "new_password", secretWord)...)
 	if heading(page) != "Set up an authenticator app" || !strings.Contains(page, "<svg") {
 		t.Fatalf("%s %v", heading(page), alert.FindStringSubmatch(page))

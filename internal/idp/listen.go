@@ -13,6 +13,8 @@ import (
 
 const (
 	headerTimeout = 10 * time.Second // also for the first byte of a connection
+	readTimeout   = time.Minute      // of a whole request
+	writeTimeout  = 2 * time.Minute  // of its answer; waiting for a message takes up to one
 	idleTimeout   = 2 * time.Minute
 	stopTimeout   = 5 * time.Second
 	maxHeader     = 64 << 10
@@ -20,7 +22,7 @@ const (
 
 // Serve answers on a listener, plain and TLS alike, until ctx ends. Then it lets requests under way finish.
 func (p *Provider) Serve(ctx context.Context, l net.Listener) error {
-	server := &http.Server{Handler: p, ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader, ErrorLog: quiet(p.log)}
+	server := &http.Server{Handler: p, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader, ErrorLog: quiet(p.log)}
 	stopped := make(chan error, 1)
 	stop := context.AfterFunc(ctx, func() {
 		ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)

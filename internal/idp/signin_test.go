@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/coreos/go-oidc/v3/oidc"
@@ -158,7 +159,7 @@ func TestCodeFlowByGoOIDC(t *testing.T) {
 	r := start(t, nil)
 	s := newSite(t, r, nil)
 	s.person()
-	ctx := oidc.ClientContext(context.Background(), s.client2())
+	ctx := oidc.ClientContext(context.Background(), s.following())
 	provider, err := oidc.NewProvider(ctx, r.origin+"/"+s.pool)
 	if err != nil {
 		t.Fatal(err)
@@ -239,8 +240,8 @@ func TestCodeFlowByGoOIDC(t *testing.T) {
 	}
 }
 
-// client2 follows redirects, as programs do.
-func (s *site) client2() *http.Client {
+// following is a client that follows redirects, as programs do.
+func (s *site) following() *http.Client {
 	c := s.browser(nil)
 	c.CheckRedirect = nil
 	return c
@@ -346,6 +347,38 @@ func TestCodes(t *testing.T) {
 	}
 }
 
+// Of many who spend a code at once at most one gets tokens, and these are not good for long.
+func TestCodeRace(t *testing.T) {
+	r := start(t, nil)
+	s := newSite(t, r, nil)
+	s.person()
+	for range 3 {
+		code := s.signIn(s.query()).Query().Get("code")
+		got := make(chan doc, 8)
+		var working sync.WaitGroup
+		for range cap(got) {
+			working.Go(func() {
+				if status, out := s.exchange(code); status == http.StatusOK {
+					got <- out
+				} else if out["error"] != "invalid_grant" {
+					t.Errorf("%d %v", status, out)
+				}
+			})
+		}
+		working.Wait()
+		if len(got) > 1 {
+			t.Errorf("%d got tokens", len(got))
+		}
+		for range len(got) {
+			form := url.Values{"grant_type": {"refresh_token"}, "refresh_token": {(<-got)["refresh_token"].(string)}}
+			if status, _ := s.token(s.origin+"/oauth2/token", basic(s.client, s.secret), form); status == http.StatusOK {
+				t.Error("a code that was tried eight times gave a good refresh token")
+			}
+		}
+		s.http = r.browser(newJar(t))
+	}
+}
+
 // Without openid there is no ID token and no userInfo; the implicit flow puts tokens into the fragment.
 func TestScopesAndImplicit(t *testing.T) {
 	r := start(t, nil)
@@ -355,11 +388,11 @@ func TestScopesAndImplicit(t *testing.T) {
 	if out["id_token"] != nil {
 		t.Error("ID token without openid")
 	}
-	answer, _ := s.do(s.client2(), http.MethodGet, s.origin+"/oauth2/userInfo", http.Header{"Authorization": {"Bearer " + out["access_token"].(string)}}, "")
+	answer, _ := s.do(s.following(), http.MethodGet, s.origin+"/oauth2/userInfo", http.Header{"Authorization": {"Bearer " + out["access_token"].(string)}}, "")
 	if answer.StatusCode != http.StatusUnauthorized {
 		t.Errorf("userInfo without openid: %d", answer.StatusCode)
 	}
-	if answer, _ = s.do(s.client2(), http.MethodGet, s.origin+"/oauth2/userInfo", nil, ""); answer.StatusCode != http.StatusBadRequest {
+	if answer, _ = s.do(s.following(), http.MethodGet, s.origin+"/oauth2/userInfo", nil, ""); answer.StatusCode != http.StatusBadRequest {
 		t.Errorf("userInfo without token: %d", answer.StatusCode)
 	}
 	back := s.signIn(s.query("response_type", "token", "nonce", "n"))
@@ -492,6 +525,34 @@ func TestLoginPage(t *testing.T) {
 	_, german := s.get("/login", s.query("lang", "de"))
 	if !strings.Contains(german, `<html lang="de">`) || !strings.Contains(german, "Passwort vergessen?") || !strings.Contains(german, "lang=de") {
 		t.Error("no German page")
+	}
+}
+
+// No page leads, or posts, to where the client did not register.
+func TestOpenRedirects(t *testing.T) {
+	r := start(t, nil)
+	s := newSite(t, r, nil)
+	s.person()
+	for _, evil := range []string{"https://evil.example.com/cb", "//evil.example.com", "http://localhost:3000/cb@evil.example.com", "http://localhost:3000/cb/../x", "javascript:alert(1)",
+		"http://localhost:3000/cb#x", " " + callback, callback + "\r\nLocation: https://evil.example.com"} {
+		for _, path := range []string{"/login", "/signup", "/forgotPassword", "/confirm", "/passkeys/add"} {
+			answer, page := s.get(path, s.query("redirect_uri", evil))
+			if answer.StatusCode != http.StatusBadRequest || answer.Header.Get("Location") != "" || strings.Contains(page, "evil") {
+				t.Errorf("%s %q: %d %s", path, evil, answer.StatusCode, answer.Header.Get("Location"))
+			}
+		}
+		for _, name := range []string{"logout_uri", "redirect_uri"} {
+			answer, _ := s.get("/logout", url.Values{"client_id": {s.client}, name: {evil}, "response_type": {"code"}})
+			if to := location(t, answer); to.Path != "/error" || to.Hostname() != "localhost" {
+				t.Errorf("logout %s %q: %s", name, evil, to)
+			}
+		}
+	}
+	// The form of a good page, sent to a bad address.
+	_, page := s.get("/login", s.query())
+	answer, _ := s.submit(strings.Replace(page, url.QueryEscape(callback), url.QueryEscape("https://evil.example.com/cb"), 1), "username", jane, "password", secretWord)
+	if answer.StatusCode != http.StatusBadRequest {
+		t.Errorf("changed form: %d %s", answer.StatusCode, answer.Header.Get("Location"))
 	}
 }
 
