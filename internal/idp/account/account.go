@@ -104,8 +104,9 @@ func (s *Service) session(ctx context.Context, token string) (*grant.Session, er
 
 // shown is a user as lists show them; passes filters attributes.
 func shown(u *user.User, passes func(string) bool) *wire.User {
-	return &wire.User{Username: u.Username, Attributes: u.Shown(passes), UserCreateDate: wire.At(u.Created), UserLastModifiedDate: wire.At(u.Modified),
-		Enabled: new(u.Enabled), UserStatus: u.Status, MFAOptions: u.More.MFAOptions}
+	return &wire.User{Username: u.Username, Attributes: u.Shown(passes), UserCreateDate: wire.At(u.Created),
+		UserLastModifiedDate: wire.At(u.Modified),
+		Enabled:              new(u.Enabled), UserStatus: u.Status, MFAOptions: u.More.MFAOptions}
 }
 
 // taken returns AliasExistsException if another user has one of u's names.

@@ -61,14 +61,16 @@ func change(p *pool.Pool, u *user.User, list []wire.Attribute, w user.Writer) (c
 }
 
 // codesFor makes the codes for attributes that changed.
-func (s *Service) codesFor(ctx context.Context, p *pool.Pool, client string, u *user.User, names []string, kind string, metadata map[string]string) ([]*message.Pending, error) {
+func (s *Service) codesFor(ctx context.Context, p *pool.Pool, client string, u *user.User, names []string, kind string,
+	metadata map[string]string) ([]*message.Pending, error) {
 	var list []*message.Pending
 	for _, name := range names {
 		to := u.Attr[name]
 		if v := u.More.Pending[name]; v != "" {
 			to = v
 		}
-		code, err := s.Messages.Prepare(ctx, message.Draft{Pool: p, ClientID: client, User: u, Kind: kind, Medium: mediumOf[name], To: to, Metadata: metadata},
+		code, err := s.Messages.Prepare(ctx, message.Draft{Pool: p, ClientID: client, User: u, Kind: kind, Medium: mediumOf[name],
+			To: to, Metadata: metadata},
 			message.ToVerify+name, name)
 		if err != nil {
 			return nil, err
@@ -79,7 +81,8 @@ func (s *Service) codesFor(ctx context.Context, p *pool.Pool, client string, u *
 }
 
 // update changes attributes of a user and sends the codes that it takes.
-func (s *Service) update(ctx context.Context, p *pool.Pool, id, client string, list []wire.Attribute, w user.Writer, metadata map[string]string) ([]wire.CodeDeliveryDetails, error) {
+func (s *Service) update(ctx context.Context, p *pool.Pool, id, client string, list []wire.Attribute, w user.Writer,
+	metadata map[string]string) ([]wire.CodeDeliveryDetails, error) {
 	var u *user.User
 	err := s.Store.View(ctx, func(tx *store.Tx) (err error) {
 		u, err = user.ByID(tx, p, id)
@@ -139,7 +142,8 @@ func (s *Service) updateOwn(c *api.Call, in *wire.UpdateUserAttributesRequest) (
 	if err != nil {
 		return nil, err
 	}
-	details, err := s.update(c, session.Pool, session.User.ID, session.Client.ClientID, in.UserAttributes, user.Writer{Client: session.Client}, in.ClientMetadata)
+	details, err := s.update(c, session.Pool, session.User.ID, session.Client.ClientID, in.UserAttributes,
+		user.Writer{Client: session.Client}, in.ClientMetadata)
 	return &wire.UpdateUserAttributesResponse{CodeDeliveryDetailsList: details}, err
 }
 
@@ -171,7 +175,8 @@ func (s *Service) dropOwn(c *api.Call, in *wire.DeleteUserAttributesRequest) (*w
 	})
 }
 
-func (s *Service) verificationCode(c *api.Call, in *wire.GetUserAttributeVerificationCodeRequest) (*wire.GetUserAttributeVerificationCodeResponse, error) {
+func (s *Service) verificationCode(c *api.Call, in *wire.GetUserAttributeVerificationCodeRequest) (
+	*wire.GetUserAttributeVerificationCodeResponse, error) {
 	session, err := s.session(c, in.AccessToken)
 	if err != nil {
 		return nil, err
@@ -204,7 +209,8 @@ func (s *Service) verify(c *api.Call, in *wire.VerifyUserAttributeRequest) (*wir
 	if mediumOf[name] == "" {
 		return nil, api.InvalidParameter.Errorf("Attribute %s can not be verified.", name)
 	}
-	return &wire.Empty{}, message.Redeem(c, s.Store, p, session.User.ID, message.ToVerify+name, in.Code, s.Now(), func(tx *store.Tx, u *user.User, _, value string) error {
+	return &wire.Empty{}, message.Redeem(c, s.Store, p, session.User.ID, message.ToVerify+name, in.Code, s.Now(), func(tx *store.Tx,
+		u *user.User, _, value string) error {
 		switch value {
 		case u.More.Pending[name]:
 			u.Attr[name] = value

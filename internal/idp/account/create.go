@@ -102,7 +102,8 @@ func (s *Service) preSignUp(ctx context.Context, p *pool.Pool, u *user.User, in 
 		Auto  bool `json:"autoConfirmUser"`
 	}
 	err := s.Triggers.Call(ctx, "PreSignUp", arn, trigger.Event{TriggerSource: "PreSignUp_AdminCreateUser", Region: p.Region, UserPoolID: p.ID,
-		UserName: u.Username, Request: map[string]any{"userAttributes": u.Attr, "validationData": data, "clientMetadata": in.ClientMetadata}}, &response)
+		UserName: u.Username, Request: map[string]any{"userAttributes": u.Attr, "validationData": data,
+			"clientMetadata": in.ClientMetadata}}, &response)
 	if err != nil {
 		return err
 	}
@@ -115,7 +116,8 @@ func (s *Service) preSignUp(ctx context.Context, p *pool.Pool, u *user.User, in 
 }
 
 // invitations are the messages that carry the temporary password.
-func (s *Service) invitations(ctx context.Context, p *pool.Pool, u *user.User, plain string, in *wire.AdminCreateUserRequest) ([]store.Message, error) {
+func (s *Service) invitations(ctx context.Context, p *pool.Pool, u *user.User, plain string,
+	in *wire.AdminCreateUserRequest) ([]store.Message, error) {
 	if in.MessageAction == "SUPPRESS" || plain == "" {
 		return nil, nil
 	}
@@ -132,7 +134,8 @@ func (s *Service) invitations(ctx context.Context, p *pool.Pool, u *user.User, p
 		if to == "" {
 			continue
 		}
-		m, err := s.Messages.Compose(ctx, message.Draft{Pool: p, User: u, Kind: message.Invitation, Medium: medium, To: to, Code: plain, Metadata: in.ClientMetadata})
+		m, err := s.Messages.Compose(ctx, message.Draft{Pool: p, User: u, Kind: message.Invitation, Medium: medium, To: to, Code: plain,
+			Metadata: in.ClientMetadata})
 		if err != nil {
 			return nil, err
 		}

@@ -45,7 +45,8 @@ func (s *Service) view(ctx context.Context, poolID string, fn func(*store.Tx, *p
 // CreateGroup makes a group.
 func (s *Service) CreateGroup(c *api.Call, in *wire.CreateGroupRequest) (*wire.CreateGroupResponse, error) {
 	now := s.Now()
-	g := store.Group{PoolID: in.UserPoolID, Name: in.GroupName, Description: in.Description, Role: in.RoleARN, Precedence: in.Precedence, Created: now, Modified: now}
+	g := store.Group{PoolID: in.UserPoolID, Name: in.GroupName, Description: in.Description, Role: in.RoleARN,
+		Precedence: in.Precedence, Created: now, Modified: now}
 	err := s.in(c, in.UserPoolID, func(tx *store.Tx, _ *pool.Pool) error { return tx.InsertGroup(g) })
 	if errors.Is(err, store.ErrExists) {
 		return nil, api.GroupExists.Errorf("A group with the name already exists.")

@@ -142,7 +142,8 @@ func (s *Service) adminGetFactors(c *api.Call, in *wire.AdminGetUserAuthFactorsR
 	}
 	list, err := s.factors(c, p, u)
 	on, preferred := u.Methods()
-	return &wire.AdminGetUserAuthFactorsResponse{Username: u.Username, PreferredMfaSetting: preferred, UserMFASettingList: on, ConfiguredUserAuthFactors: list}, err
+	return &wire.AdminGetUserAuthFactorsResponse{Username: u.Username, PreferredMfaSetting: preferred, UserMFASettingList: on,
+		ConfiguredUserAuthFactors: list}, err
 }
 
 func (s *Service) adminDropTOTP(c *api.Call, in *wire.AdminDeleteSoftwareTokenRequest) (*wire.Empty, error) {

@@ -65,7 +65,8 @@ func (x *exchange) define(ctx context.Context) (name string, in bool, err error)
 	}
 	request := map[string]any{"userAttributes": x.attributes(), "session": x.state.Custom.Steps, "clientMetadata": orEmpty(x.Metadata),
 		"userNotFound": x.user == nil}
-	err = x.s.call(ctx, x.Pool, x.Client.ClientID, "DefineAuthChallenge", arn, "DefineAuthChallenge_Authentication", x.username(), request, &response)
+	err = x.s.call(ctx, x.Pool, x.Client.ClientID, "DefineAuthChallenge", arn, "DefineAuthChallenge_Authentication", x.username(),
+		request, &response)
 	switch {
 	case err != nil:
 		return "", false, err
@@ -106,7 +107,8 @@ func (x *exchange) nextCustom(ctx context.Context) (*Step, error) {
 	}
 	request := map[string]any{"userAttributes": x.attributes(), "challengeName": name, "session": x.state.Custom.Steps,
 		"clientMetadata": orEmpty(x.Metadata), "userNotFound": x.user == nil}
-	err = x.s.call(ctx, x.Pool, x.Client.ClientID, "CreateAuthChallenge", arn, "CreateAuthChallenge_Authentication", x.username(), request, &response)
+	err = x.s.call(ctx, x.Pool, x.Client.ClientID, "CreateAuthChallenge", arn, "CreateAuthChallenge_Authentication", x.username(),
+		request, &response)
 	if err != nil {
 		return nil, err
 	}
@@ -145,15 +147,18 @@ func (x *exchange) answerCustom(ctx context.Context, answers map[string]string) 
 	var response struct {
 		Correct *bool `json:"answerCorrect"`
 	}
-	request := map[string]any{"userAttributes": x.attributes(), "privateChallengeParameters": orEmpty(x.state.Custom.Private), "challengeAnswer": answer,
-		"clientMetadata": orEmpty(x.Metadata), "userNotFound": x.user == nil}
-	err := x.s.call(ctx, x.Pool, x.Client.ClientID, "VerifyAuthChallengeResponse", arn, "VerifyAuthChallengeResponse_Authentication", x.username(), request, &response)
+	request := map[string]any{"userAttributes": x.attributes(), "privateChallengeParameters": orEmpty(x.state.Custom.Private),
+		"challengeAnswer": answer,
+		"clientMetadata":  orEmpty(x.Metadata), "userNotFound": x.user == nil}
+	err := x.s.call(ctx, x.Pool, x.Client.ClientID, "VerifyAuthChallengeResponse", arn, "VerifyAuthChallengeResponse_Authentication",
+		x.username(), request, &response)
 	if err != nil {
 		return nil, err
 	}
 	if response.Correct == nil {
 		return nil, api.InvalidLambdaResponse.Errorf("VerifyAuthChallengeResponse returned no answerCorrect.")
 	}
-	x.state.Custom.Steps = append(x.state.Custom.Steps, customStep{Name: "CUSTOM_CHALLENGE", Result: *response.Correct, Note: x.state.Custom.Note})
+	x.state.Custom.Steps = append(x.state.Custom.Steps, customStep{Name: "CUSTOM_CHALLENGE", Result: *response.Correct,
+		Note: x.state.Custom.Note})
 	return x.nextCustom(ctx)
 }

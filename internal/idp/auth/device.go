@@ -51,7 +51,8 @@ func (d *Device) Put(tx *store.Tx, pool, id string) error {
 	if err != nil {
 		return err
 	}
-	return tx.PutUserObject(store.Object{PoolID: pool, UserID: id, Kind: DeviceKind, ID: d.Key, Doc: body, Created: d.Created, Modified: d.Modified})
+	return tx.PutUserObject(store.Object{PoolID: pool, UserID: id, Kind: DeviceKind, ID: d.Key, Doc: body, Created: d.Created,
+		Modified: d.Modified})
 }
 
 // newDevice gives the device of this sign-in a name.
@@ -142,5 +143,6 @@ func (d *Device) Shown() *wire.Device {
 	return &wire.Device{DeviceKey: d.Key, DeviceCreateDate: wire.At(d.Created), DeviceLastModifiedDate: wire.At(d.Modified),
 		DeviceLastAuthenticatedDate: wire.At(d.Authenticated), DeviceAttributes: []wire.Attribute{
 			{Name: "device_status", Value: map[bool]string{true: "valid", false: "pending"}[len(d.Verifier) > 0]},
-			{Name: "device_name", Value: strings.TrimSpace(d.Name)}, {Name: "last_ip_used", Value: d.IP}, {Name: "dev:device_remembered_status", Value: status}}}
+			{Name: "device_name", Value: strings.TrimSpace(d.Name)}, {Name: "last_ip_used", Value: d.IP},
+			{Name: "dev:device_remembered_status", Value: status}}}
 }

@@ -93,7 +93,8 @@ func (s *Service) ConfirmForgotPassword(c *api.Call, in *wire.ConfirmForgotPassw
 	}
 	now := s.Now()
 	fresh := user.NewPassword(r.Pool, u.Username, in.Password, s.Cost)
-	err = message.Redeem(c, s.Store, r.Pool, u.ID, message.ToReset, in.ConfirmationCode, now, func(tx *store.Tx, v *user.User, attribute, value string) error {
+	err = message.Redeem(c, s.Store, r.Pool, u.ID, message.ToReset, in.ConfirmationCode, now, func(tx *store.Tx, v *user.User,
+		attribute, value string) error {
 		v.SetPassword(r.Pool, fresh, false, now)
 		v.Status = user.Confirmed
 		if v.Attr[attribute] == value {

@@ -140,8 +140,9 @@ func (s *Service) refresh(ctx context.Context, r Request, parameters map[string]
 	if r.Client.HasSecret() && parameters["SECRET_HASH"] == "" {
 		return nil, r.Client.CheckHash("", "")
 	}
-	t, err := s.Grants.Renew(ctx, grant.Renewal{Pool: r.Pool, Client: r.Client, Token: raw, DeviceKey: parameters["DEVICE_KEY"], Metadata: r.Metadata,
-		IP: r.IP, Agent: r.Agent, Check: func(u *user.User) error {
+	t, err := s.Grants.Renew(ctx, grant.Renewal{Pool: r.Pool, Client: r.Client, Token: raw, DeviceKey: parameters["DEVICE_KEY"],
+		Metadata: r.Metadata,
+		IP:       r.IP, Agent: r.Agent, Check: func(u *user.User) error {
 			x := exchange{Request: r, user: u, state: state{Name: u.Username}}
 			return r.Client.CheckHash(parameters["SECRET_HASH"], x.names()...)
 		}})
@@ -173,7 +174,8 @@ func (x *exchange) finish(ctx context.Context) (*Step, error) {
 		return step, nil
 	}
 	var err error
-	step.Tokens, err = x.s.Grants.Issue(ctx, grant.User{Pool: x.Pool, Client: x.Client, UserID: x.user.ID, EventID: x.state.EventID, AuthTime: x.now,
-		Source: x.state.Source, DeviceKey: x.state.DeviceKey, Metadata: x.Metadata, IP: x.IP, Agent: x.Agent})
+	step.Tokens, err = x.s.Grants.Issue(ctx, grant.User{Pool: x.Pool, Client: x.Client, UserID: x.user.ID, EventID: x.state.EventID,
+		AuthTime: x.now,
+		Source:   x.state.Source, DeviceKey: x.state.DeviceKey, Metadata: x.Metadata, IP: x.IP, Agent: x.Agent})
 	return step, err
 }

@@ -80,7 +80,8 @@ func (s *Service) adminRespond(c *api.Call, in *wire.AdminRespondToAuthChallenge
 
 // response is the step as InitiateAuth answers it.
 func (t *Step) response() *wire.InitiateAuthResponse {
-	out := &wire.InitiateAuthResponse{ChallengeName: t.Challenge, Session: t.Session, ChallengeParameters: t.Parameters, AvailableChallenges: t.Available}
+	out := &wire.InitiateAuthResponse{ChallengeName: t.Challenge, Session: t.Session, ChallengeParameters: t.Parameters,
+		AvailableChallenges: t.Available}
 	if out.ChallengeParameters == nil {
 		out.ChallengeParameters = map[string]string{}
 	}

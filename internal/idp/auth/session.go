@@ -66,7 +66,8 @@ type exchange struct {
 
 // begin starts a sign-in.
 func (s *Service) begin(r Request, flow, name string) *exchange {
-	return &exchange{Request: r, s: s, now: s.Now(), state: state{Admin: r.Admin, Hosted: r.Hosted, Flow: flow, Name: name, EventID: uuid.NewString()}}
+	return &exchange{Request: r, s: s, now: s.Now(), state: state{Admin: r.Admin, Hosted: r.Hosted, Flow: flow, Name: name,
+		EventID: uuid.NewString()}}
 }
 
 // resume continues a sign-in by the session that a client sent for a challenge.

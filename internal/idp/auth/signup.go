@@ -249,7 +249,8 @@ func (s *Service) ConfirmSignUp(c *api.Call, in *wire.ConfirmSignUpRequest) (*wi
 	now, force := s.Now(), in.ForceAliasCreation != nil && *in.ForceAliasCreation
 	x := s.begin(r, "SIGN_UP", in.Username)
 	out := &wire.ConfirmSignUpResponse{}
-	err = message.Redeem(c, s.Store, r.Pool, u.ID, message.ToConfirm, in.ConfirmationCode, now, func(tx *store.Tx, fresh *user.User, attribute, value string) error {
+	err = message.Redeem(c, s.Store, r.Pool, u.ID, message.ToConfirm, in.ConfirmationCode, now, func(tx *store.Tx, fresh *user.User,
+		attribute, value string) error {
 		if fresh.Status != user.Unconfirmed {
 			return api.NotAuthorized.Errorf("User cannot be confirmed. Current status is %s", fresh.Status)
 		}

@@ -47,7 +47,8 @@ func (x *exchange) preAuthentication(ctx context.Context) error {
 	if x.user == nil {
 		request["userNotFound"] = true
 	}
-	return x.s.call(ctx, x.Pool, x.Client.ClientID, "PreAuthentication", arn, "PreAuthentication_Authentication", x.username(), request, &nothing{})
+	return x.s.call(ctx, x.Pool, x.Client.ClientID, "PreAuthentication", arn, "PreAuthentication_Authentication", x.username(),
+		request, &nothing{})
 }
 
 // postAuthentication tells that the user is in.
@@ -56,8 +57,10 @@ func (x *exchange) postAuthentication(ctx context.Context) error {
 	if arn == "" {
 		return nil
 	}
-	request := map[string]any{"userAttributes": x.attributes(), "newDeviceUsed": x.state.DeviceKey == "" && tracked(x.Pool), "clientMetadata": orEmpty(x.Metadata)}
-	return x.s.call(ctx, x.Pool, x.Client.ClientID, "PostAuthentication", arn, "PostAuthentication_Authentication", x.username(), request, &nothing{})
+	request := map[string]any{"userAttributes": x.attributes(), "newDeviceUsed": x.state.DeviceKey == "" && tracked(x.Pool),
+		"clientMetadata": orEmpty(x.Metadata)}
+	return x.s.call(ctx, x.Pool, x.Client.ClientID, "PostAuthentication", arn, "PostAuthentication_Authentication", x.username(),
+		request, &nothing{})
 }
 
 func orEmpty(m map[string]string) map[string]string {
@@ -88,7 +91,8 @@ func (s *Service) migrate(ctx context.Context, r Request, name, plain, source st
 		return nil, nil
 	}
 	var m migrated
-	err := s.call(ctx, r.Pool, r.Client.ClientID, "UserMigration", arn, source, name, map[string]any{"password": plain, "validationData": orEmpty(r.Metadata),
+	err := s.call(ctx, r.Pool, r.Client.ClientID, "UserMigration", arn, source, name, map[string]any{"password": plain,
+		"validationData": orEmpty(r.Metadata),
 		"clientMetadata": orEmpty(r.Metadata)}, &m)
 	if api.UserLambdaValidation.Is(err) {
 		return nil, nil // the trigger does not know them either

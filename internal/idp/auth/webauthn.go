@@ -173,14 +173,16 @@ func (s *Service) completeRegistration(c *api.Call, in *wire.CompleteWebAuthnReg
 		if len(have) >= maxPasskeys {
 			return api.LimitExceeded.Errorf("A user can not have more than %d passkeys.", maxPasskeys)
 		}
-		body, err := json.Marshal(savedPasskey{Credential: *fresh, Name: "Passkey " + now.UTC().Format(time.DateOnly), Party: party(p).ID, Created: now})
+		body, err := json.Marshal(savedPasskey{Credential: *fresh, Name: "Passkey " + now.UTC().Format(time.DateOnly),
+			Party: party(p).ID, Created: now})
 		if err != nil {
 			return err
 		}
 		if err := tx.DeleteUserObject(p.ID, u.ID, challengeKind, "1"); err != nil {
 			return err
 		}
-		return tx.PutUserObject(store.Object{PoolID: p.ID, UserID: u.ID, Kind: passkeyKind, ID: keyName(fresh.ID), Doc: body, Created: now, Modified: now})
+		return tx.PutUserObject(store.Object{PoolID: p.ID, UserID: u.ID, Kind: passkeyKind, ID: keyName(fresh.ID), Doc: body,
+			Created: now, Modified: now})
 	})
 }
 

@@ -111,7 +111,8 @@ func (s *Service) Issue(ctx context.Context, in User) (*Tokens, error) {
 	if err != nil {
 		return nil, err
 	}
-	body, err := json.Marshal(doc{Hosted: m.Hosted, DeviceKey: m.DeviceKey, SessionID: newSessionID(), Created: m.now, Active: m.now, IP: m.IP, Agent: m.Agent})
+	body, err := json.Marshal(doc{Hosted: m.Hosted, DeviceKey: m.DeviceKey, SessionID: newSessionID(), Created: m.now, Active: m.now,
+		IP: m.IP, Agent: m.Agent})
 	if err != nil {
 		return nil, err
 	}

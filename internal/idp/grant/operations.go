@@ -26,7 +26,8 @@ func (s *Service) Operations() []api.Operation {
 
 // Result is what a finished sign-in answers.
 func (t *Tokens) Result() *wire.AuthenticationResult {
-	return &wire.AuthenticationResult{AccessToken: t.Access, ExpiresIn: &t.ExpiresIn, TokenType: "Bearer", RefreshToken: t.Refresh, IDToken: t.ID}
+	return &wire.AuthenticationResult{AccessToken: t.Access, ExpiresIn: &t.ExpiresIn, TokenType: "Bearer", RefreshToken: t.Refresh,
+		IDToken: t.ID}
 }
 
 func (s *Service) getTokens(c *api.Call, in *wire.GetTokensFromRefreshTokenRequest) (*wire.GetTokensFromRefreshTokenResponse, error) {
@@ -78,7 +79,8 @@ func (s *Service) clientToken(c *api.Call, in *wire.GetClientTokenRequest) (*wir
 	if err != nil {
 		return nil, err
 	}
-	return &wire.GetClientTokenResponse{ClientAuthenticationResult: &wire.ClientAuthenticationResult{AccessToken: t.Access, ExpiresIn: &t.ExpiresIn,
+	return &wire.GetClientTokenResponse{ClientAuthenticationResult: &wire.ClientAuthenticationResult{AccessToken: t.Access,
+		ExpiresIn: &t.ExpiresIn,
 		TokenType: "Bearer"}}, nil
 }
 
@@ -140,7 +142,8 @@ func (s *Service) sessions(c *api.Call, p *pool.Pool, id, current string) ([]wir
 		grants, err := tx.GrantsOf(p.ID, id, s.Now())
 		for _, g := range grants {
 			d := docOf(g)
-			list = append(list, wire.SessionDescription{SessionID: d.SessionID, SessionType: "TOKEN", ClientID: g.ClientID, CreateDate: wire.At(d.Created),
+			list = append(list, wire.SessionDescription{SessionID: d.SessionID, SessionType: "TOKEN", ClientID: g.ClientID,
+				CreateDate:     wire.At(d.Created),
 				LastActiveDate: wire.At(d.Active), DeviceType: agent(d.Agent), LastIPAddress: d.IP, IsCurrentSession: new(g.ID == current)})
 		}
 		return err

@@ -137,7 +137,8 @@ func (s *Service) userOverrides(ctx context.Context, m *making) (*overrides, err
 }
 
 // machineOverrides asks the trigger, of version 3 alone, about a machine's token.
-func (s *Service) machineOverrides(ctx context.Context, p *pool.Pool, c *pool.Client, scopes []string, metadata map[string]string) (*changes, error) {
+func (s *Service) machineOverrides(ctx context.Context, p *pool.Pool, c *pool.Client, scopes []string,
+	metadata map[string]string) (*changes, error) {
 	arn, version := generator(p)
 	if arn == "" || version < 3 {
 		return nil, nil

@@ -26,7 +26,8 @@ type Renewal struct {
 }
 
 // Refresh makes new access and ID tokens, and, if the client rotates them, a new refresh token.
-func (s *Service) Refresh(ctx context.Context, p *pool.Pool, c *pool.Client, refresh, device string, metadata map[string]string) (*Tokens, error) {
+func (s *Service) Refresh(ctx context.Context, p *pool.Pool, c *pool.Client, refresh, device string,
+	metadata map[string]string) (*Tokens, error) {
 	return s.Renew(ctx, Renewal{Pool: p, Client: c, Token: refresh, DeviceKey: device, Metadata: metadata})
 }
 
@@ -82,9 +83,9 @@ func (s *Service) Renew(ctx context.Context, in Renewal) (*Tokens, error) {
 	return t, s.renewed(ctx, in, g, hash, t, now)
 }
 
-// spent says whether a token was replaced too long ago to be repeated.
+// spent says whether a token was replaced too long ago to be repeated. By a clock that has gone back since, it was as well.
 func spent(row store.RefreshToken, c *pool.Client, now time.Time) bool {
-	return !row.Replaced.IsZero() && now.After(row.Replaced.Add(c.Grace()))
+	return !row.Replaced.IsZero() && now.Sub(row.Replaced).Abs() > c.Grace()
 }
 
 // reuse ends a grant whose replaced token came back: thief or owner, one of the two has a copy.
@@ -108,8 +109,11 @@ func (s *Service) renewed(ctx context.Context, in Renewal, g store.Grant, hash s
 	err := s.Store.Update(ctx, func(tx *store.Tx) error {
 		reused = false
 		g, err := tx.Grant(g.ID)
-		if err != nil || g.Revoked {
+		switch {
+		case errors.Is(err, store.ErrNotFound), err == nil && g.Revoked:
 			return api.NotAuthorized.Errorf("Refresh Token has been revoked")
+		case err != nil:
+			return err
 		}
 		if tracked {
 			d := docOf(g)

@@ -111,8 +111,10 @@ func New(t testing.TB, dsn string) *Server {
 		return "https://cognito-idp." + region + ".amazonaws.com/" + id
 	}})
 	s.Grants = grant.New(grant.Options{Store: st, Ring: s.Ring, Pools: s.Pools, Triggers: caller, Now: s.Now})
-	s.Auth = auth.New(auth.Options{Store: st, Pools: s.Pools, Grants: s.Grants, Messages: post, Triggers: caller, Now: s.Now, Log: log, Cost: password.Cheap})
-	s.Account = account.New(account.Options{Store: st, Pools: s.Pools, Grants: s.Grants, Auth: s.Auth, Messages: post, Triggers: caller, Now: s.Now,
+	s.Auth = auth.New(auth.Options{Store: st, Pools: s.Pools, Grants: s.Grants, Messages: post, Triggers: caller, Now: s.Now,
+		Log: log, Cost: password.Cheap})
+	s.Account = account.New(account.Options{Store: st, Pools: s.Pools, Grants: s.Grants, Auth: s.Auth, Messages: post,
+		Triggers: caller, Now: s.Now,
 		Cost: password.Cheap, BaseURL: s.URL})
 	s.Handler = api.New(api.Config{Region: Region, Log: log, Now: s.Now}, s.Pools.Operations(), s.Grants.Operations(), s.Auth.Operations(),
 		s.Account.Operations())

@@ -157,7 +157,8 @@ func (s *Service) fill(d Draft, text string) string {
 		}
 	}
 	if s.PageURL != nil {
-		link := s.PageURL(d.Pool) + "/confirmUser?" + url.Values{"client_id": {d.ClientID}, "user_name": {d.User.Username}, "confirmation_code": {d.Code}}.Encode()
+		link := s.PageURL(d.Pool) + "/confirmUser?" + url.Values{"client_id": {d.ClientID}, "user_name": {d.User.Username},
+			"confirmation_code": {d.Code}}.Encode()
 		text = linkForm.ReplaceAllStringFunc(text, func(m string) string {
 			return `<a href="` + strings.ReplaceAll(link, "&", "&amp;") + `">` + linkForm.FindStringSubmatch(m)[1] + `</a>`
 		})

@@ -232,7 +232,8 @@ func Register(raw []byte, p Party, challenge []byte) (*Credential, error) {
 	if _, err := publicKey(key); err != nil {
 		return nil, err
 	}
-	return &Credential{ID: bytes.Clone(a.ID), Key: bytes.Clone(key), Count: count, Transports: a.Response.Transports, Attachment: a.Attachment}, nil
+	return &Credential{ID: bytes.Clone(a.ID), Key: bytes.Clone(key), Count: count, Transports: a.Response.Transports,
+		Attachment: a.Attachment}, nil
 }
 
 // Verify checks the answer to RequestOptions by a credential, and returns the credential's new counter.

@@ -126,7 +126,8 @@ func (s *Service) setUI(c *api.Call, in *wire.SetUICustomizationRequest) (*wire.
 		if err != nil && !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
-		ui = UI{Image: old.Image, UICustomization: wire.UICustomization{UserPoolID: in.UserPoolID, ClientID: id, CSS: in.CSS, ImageURL: old.ImageURL,
+		ui = UI{Image: old.Image, UICustomization: wire.UICustomization{UserPoolID: in.UserPoolID, ClientID: id, CSS: in.CSS,
+			ImageURL:   old.ImageURL,
 			CSSVersion: now.UTC().Format("20060102150405"), CreationDate: old.CreationDate, LastModifiedDate: wire.At(now)}}
 		if ui.CreationDate == nil {
 			ui.CreationDate = wire.At(now)
@@ -205,7 +206,8 @@ func (s *Service) createBranding(c *api.Call, in *wire.CreateManagedLoginBrandin
 	return &wire.CreateManagedLoginBrandingResponse{ManagedLoginBranding: &b.ManagedLoginBranding}, err
 }
 
-func (s *Service) describeBranding(c *api.Call, in *wire.DescribeManagedLoginBrandingRequest) (*wire.DescribeManagedLoginBrandingResponse, error) {
+func (s *Service) describeBranding(c *api.Call, in *wire.DescribeManagedLoginBrandingRequest) (
+	*wire.DescribeManagedLoginBrandingResponse, error) {
 	out := &wire.DescribeManagedLoginBrandingResponse{}
 	return out, s.view(c, in.UserPoolID, func(tx *store.Tx) error {
 		b, err := object[branding](tx, in.UserPoolID, kindBranding, in.ManagedLoginBrandingID)
@@ -214,7 +216,8 @@ func (s *Service) describeBranding(c *api.Call, in *wire.DescribeManagedLoginBra
 	})
 }
 
-func (s *Service) describeBrandingByClient(c *api.Call, in *wire.DescribeManagedLoginBrandingByClientRequest) (*wire.DescribeManagedLoginBrandingByClientResponse, error) {
+func (s *Service) describeBrandingByClient(c *api.Call, in *wire.DescribeManagedLoginBrandingByClientRequest) (
+	*wire.DescribeManagedLoginBrandingByClientResponse, error) {
 	out := &wire.DescribeManagedLoginBrandingByClientResponse{}
 	return out, s.view(c, in.UserPoolID, func(tx *store.Tx) error {
 		if _, _, err := clientIn(tx, in.UserPoolID, in.ClientID); err != nil {

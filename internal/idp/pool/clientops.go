@@ -142,7 +142,8 @@ func (s *Service) listClients(c *api.Call, in *wire.ListUserPoolClientsRequest) 
 	out := &wire.ListUserPoolClientsResponse{UserPoolClients: []wire.UserPoolClientDescription{}}
 	rows, out.NextToken = api.Cut(rows, limit, list, func(c store.Client) string { return c.ID })
 	for _, row := range rows {
-		out.UserPoolClients = append(out.UserPoolClients, wire.UserPoolClientDescription{ClientID: row.ID, UserPoolID: row.PoolID, ClientName: row.Name})
+		out.UserPoolClients = append(out.UserPoolClients, wire.UserPoolClientDescription{ClientID: row.ID, UserPoolID: row.PoolID,
+			ClientName: row.Name})
 	}
 	return out, nil
 }
@@ -213,7 +214,8 @@ func (s *Service) listSecrets(c *api.Call, in *wire.ListUserPoolClientSecretsReq
 		}
 		have, err := tx.Secrets(in.ClientID)
 		for _, secret := range have {
-			out.ClientSecrets = append(out.ClientSecrets, wire.ClientSecretDescriptor{ClientSecretID: secret.ID, ClientSecretCreateDate: wire.At(secret.Created)})
+			out.ClientSecrets = append(out.ClientSecrets, wire.ClientSecretDescriptor{ClientSecretID: secret.ID,
+				ClientSecretCreateDate: wire.At(secret.Created)})
 		}
 		return err
 	})

@@ -245,7 +245,8 @@ func (s *Service) remove(c *api.Call, in *wire.DeleteUserPoolRequest) (*wire.Emp
 			return err
 		}
 		if d.Pool.DeletionProtection == "ACTIVE" {
-			return api.InvalidParameter.Errorf("The user pool cannot be deleted because deletion protection is activated. Deletion protection must be inactivated first.")
+			return api.InvalidParameter.Errorf(
+				"The user pool cannot be deleted because deletion protection is activated. Deletion protection must be inactivated first.")
 		}
 		domains, err := tx.Domains(in.UserPoolID)
 		if err != nil {

@@ -71,7 +71,8 @@ func domainName(name string, custom bool) error {
 		return nil
 	}
 	if strings.Contains(name, ".") {
-		return api.InvalidParameter.Errorf("The domain name contains an invalid character. Domain names can only contain lower-case letters, numbers, and hyphens.")
+		return api.InvalidParameter.Errorf(
+			"The domain name contains an invalid character. Domain names can only contain lower-case letters, numbers, and hyphens.")
 	}
 	for _, word := range []string{"aws", "amazon", "cognito"} {
 		if strings.Contains(name, word) {
@@ -106,7 +107,8 @@ func (s *Service) describeDomain(c *api.Call, in *wire.DescribeUserPoolDomainReq
 		if err := json.Unmarshal(row.Doc, &d); err != nil {
 			return fmt.Errorf("domain %s: stored document: %w", row.Name, err)
 		}
-		out.DomainDescription = &wire.DomainDescription{UserPoolID: row.PoolID, AWSAccountID: Account, Domain: row.Name, S3Bucket: "aws-cognito-prod-assets",
+		out.DomainDescription = &wire.DomainDescription{UserPoolID: row.PoolID, AWSAccountID: Account, Domain: row.Name,
+			S3Bucket:               "aws-cognito-prod-assets",
 			CloudFrontDistribution: cloudFront(row.PoolID), Version: row.Created.UTC().Format("20060102150405"), Status: "ACTIVE",
 			CustomDomainConfig: &wire.CustomDomainConfig{CertificateARN: d.CertificateARN}, ManagedLoginVersion: new(d.LoginVersion)}
 		return nil

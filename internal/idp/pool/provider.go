@@ -159,7 +159,8 @@ func (s *Service) listProviders(c *api.Call, in *wire.ListIdentityProvidersReque
 	})
 }
 
-func (s *Service) providerByIdentifier(c *api.Call, in *wire.GetIdentityProviderByIdentifierRequest) (*wire.GetIdentityProviderByIdentifierResponse, error) {
+func (s *Service) providerByIdentifier(c *api.Call, in *wire.GetIdentityProviderByIdentifierRequest) (
+	*wire.GetIdentityProviderByIdentifierResponse, error) {
 	p, err := s.Pool(c, in.UserPoolID)
 	if err != nil {
 		return nil, err

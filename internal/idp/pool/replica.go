@@ -79,8 +79,9 @@ func (s *Service) listReplicas(c *api.Call, in *wire.ListUserPoolReplicasRequest
 }
 
 // quotas are the calls per second that the service grants for nothing, by category.
-var quotas = map[string]int{"UserAuthentication": 120, "ClientAuthentication": 150, "UserCreation": 50, "UserFederation": 25, "UserAccountRecovery": 30,
-	"UserRead": 120, "UserUpdate": 25, "UserToken": 120, "UserResourceRead": 50, "UserResourceUpdate": 25, "UserList": 30}
+var quotas = map[string]int{"UserAuthentication": 120, "ClientAuthentication": 150, "UserCreation": 50, "UserFederation": 25,
+	"UserAccountRecovery": 30,
+	"UserRead":            120, "UserUpdate": 25, "UserToken": 120, "UserResourceRead": 50, "UserResourceUpdate": 25, "UserList": 30}
 
 // quota finds the category of a limit.
 func quota(l *wire.LimitDefinition) (category string, free int, err error) {
@@ -102,7 +103,8 @@ func (s *Service) getLimit(_ *api.Call, in *wire.GetProvisionedLimitRequest) (*w
 	if !ok {
 		value = free
 	}
-	return &wire.ProvisionedLimitResponse{Limit: &wire.Limit{LimitDefinition: in.LimitDefinition, ProvisionedLimitValue: new(value.(int)), FreeLimitValue: &free}}, nil
+	return &wire.ProvisionedLimitResponse{Limit: &wire.Limit{LimitDefinition: in.LimitDefinition,
+		ProvisionedLimitValue: new(value.(int)), FreeLimitValue: &free}}, nil
 }
 
 func (s *Service) setLimit(_ *api.Call, in *wire.UpdateProvisionedLimitRequest) (*wire.ProvisionedLimitResponse, error) {
@@ -114,7 +116,8 @@ func (s *Service) setLimit(_ *api.Call, in *wire.UpdateProvisionedLimitRequest) 
 		return nil, api.InvalidParameter.Errorf("The requested limit must not be lower than %d.", free)
 	}
 	s.limits.Store(category, *in.RequestedLimitValue)
-	return &wire.ProvisionedLimitResponse{Limit: &wire.Limit{LimitDefinition: in.LimitDefinition, ProvisionedLimitValue: in.RequestedLimitValue, FreeLimitValue: &free}}, nil
+	return &wire.ProvisionedLimitResponse{Limit: &wire.Limit{LimitDefinition: in.LimitDefinition,
+		ProvisionedLimitValue: in.RequestedLimitValue, FreeLimitValue: &free}}, nil
 }
 
 // certificate returns the certificate that SAML requests would be signed with; it is made at the first call and kept.
@@ -150,7 +153,8 @@ func newCertificate(pool string, now time.Time) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	template := &x509.Certificate{SerialNumber: serial, Subject: pkix.Name{CommonName: pool}, NotBefore: now.Add(-time.Hour), NotAfter: now.AddDate(10, 0, 0)}
+	template := &x509.Certificate{SerialNumber: serial, Subject: pkix.Name{CommonName: pool}, NotBefore: now.Add(-time.Hour),
+		NotAfter: now.AddDate(10, 0, 0)}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	return base64.StdEncoding.EncodeToString(der), err
 }

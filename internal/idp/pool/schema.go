@@ -34,7 +34,8 @@ func text(name string, least, most int, mutable, required bool) wire.SchemaAttri
 }
 
 func flag(name string) wire.SchemaAttribute {
-	return wire.SchemaAttribute{Name: name, AttributeDataType: "Boolean", DeveloperOnlyAttribute: new(false), Mutable: new(true), Required: new(false)}
+	return wire.SchemaAttribute{Name: name, AttributeDataType: "Boolean", DeveloperOnlyAttribute: new(false), Mutable: new(true),
+		Required: new(false)}
 }
 
 // IsStandard says whether every pool has the attribute.

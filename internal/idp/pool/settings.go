@@ -21,9 +21,11 @@ func (s *Service) getMFA(c *api.Call, in *wire.GetUserPoolMfaConfigRequest) (*wi
 }
 
 func mfaOf(d doc) *wire.SetUserPoolMfaConfigResponse {
-	out := &wire.SetUserPoolMfaConfigResponse{MfaConfiguration: d.Pool.MfaConfiguration, EmailMfaConfiguration: d.MFA.Email, WebAuthnConfiguration: d.MFA.WebAuthn}
+	out := &wire.SetUserPoolMfaConfigResponse{MfaConfiguration: d.Pool.MfaConfiguration, EmailMfaConfiguration: d.MFA.Email,
+		WebAuthnConfiguration: d.MFA.WebAuthn}
 	if d.Pool.SmsConfiguration != nil && d.MFA.SMS {
-		out.SmsMfaConfiguration = &wire.SmsMfaConfig{SmsAuthenticationMessage: d.Pool.SmsAuthenticationMessage, SmsConfiguration: d.Pool.SmsConfiguration}
+		out.SmsMfaConfiguration = &wire.SmsMfaConfig{SmsAuthenticationMessage: d.Pool.SmsAuthenticationMessage,
+			SmsConfiguration: d.Pool.SmsConfiguration}
 	}
 	if d.MFA.SoftwareToken {
 		out.SoftwareTokenMfaConfiguration = &wire.SoftwareTokenMfaConfig{Enabled: new(true)}
@@ -208,7 +210,8 @@ func (s *Service) getSessions(c *api.Call, in *wire.GetUserPoolSessionConfigurat
 }
 
 func (s *Service) setSessions(c *api.Call, in *wire.SetUserPoolSessionConfigurationRequest) (*wire.UserPoolSessionConfiguration, error) {
-	out := &wire.UserPoolSessionConfiguration{UserPoolID: in.UserPoolID, UserSessionTracking: in.UserSessionTracking, TokenSession: in.TokenSession}
+	out := &wire.UserPoolSessionConfiguration{UserPoolID: in.UserPoolID, UserSessionTracking: in.UserSessionTracking,
+		TokenSession: in.TokenSession}
 	return out, s.edit(c, in.UserPoolID, func(_ *store.Tx, d *doc) error {
 		if d.Pool.UserPoolTier == "LITE" {
 			return api.FeatureUnavailableInTier.Errorf("Sessions are not available in the LITE tier.")
@@ -218,7 +221,8 @@ func (s *Service) setSessions(c *api.Call, in *wire.SetUserPoolSessionConfigurat
 	})
 }
 
-func (s *Service) getClientSessions(c *api.Call, in *wire.GetUserPoolClientSessionConfigurationRequest) (*wire.UserPoolClientSessionConfiguration, error) {
+func (s *Service) getClientSessions(c *api.Call, in *wire.GetUserPoolClientSessionConfigurationRequest) (
+	*wire.UserPoolClientSessionConfiguration, error) {
 	_, client, err := s.ClientOf(c, in.UserPoolID, in.ClientID)
 	if err != nil {
 		return nil, err
@@ -227,7 +231,8 @@ func (s *Service) getClientSessions(c *api.Call, in *wire.GetUserPoolClientSessi
 		SSOSession: &wire.SSOSessionConfig{MaxValidityMinutes: new(client.SSOMinutes)}}, nil
 }
 
-func (s *Service) setClientSessions(c *api.Call, in *wire.SetUserPoolClientSessionConfigurationRequest) (*wire.UserPoolClientSessionConfiguration, error) {
+func (s *Service) setClientSessions(c *api.Call, in *wire.SetUserPoolClientSessionConfigurationRequest) (
+	*wire.UserPoolClientSessionConfiguration, error) {
 	out := &wire.UserPoolClientSessionConfiguration{UserPoolID: in.UserPoolID, ClientID: in.ClientID, SSOSession: in.SSOSession}
 	return out, s.editClient(c, in.UserPoolID, in.ClientID, func(_ *store.Tx, d *clientDoc) error {
 		d.SSOMinutes = in.SSOSession.MaxValidityMinutes

@@ -42,7 +42,8 @@ func uniqueTerms(tx *store.Tx, t *wire.Terms) error {
 
 func (s *Service) createTerms(c *api.Call, in *wire.CreateTermsRequest) (*wire.CreateTermsResponse, error) {
 	now := wire.At(s.Now())
-	t := &wire.Terms{TermsID: uuid.NewString(), UserPoolID: in.UserPoolID, ClientID: in.ClientID, TermsName: in.TermsName, TermsSource: in.TermsSource,
+	t := &wire.Terms{TermsID: uuid.NewString(), UserPoolID: in.UserPoolID, ClientID: in.ClientID, TermsName: in.TermsName,
+		TermsSource: in.TermsSource,
 		Enforcement: in.Enforcement, Links: in.Links, CreationDate: now, LastModifiedDate: now}
 	if t.Links == nil {
 		t.Links = map[string]string{}
@@ -90,7 +91,8 @@ func (s *Service) updateTerms(c *api.Call, in *wire.UpdateTermsRequest) (*wire.U
 		if err != nil {
 			return translated(err, noTerms(in.TermsID), nil)
 		}
-		t.TermsName, t.TermsSource, t.Enforcement = or(in.TermsName, t.TermsName), or(in.TermsSource, t.TermsSource), or(in.Enforcement, t.Enforcement)
+		t.TermsName, t.TermsSource, t.Enforcement = or(in.TermsName, t.TermsName), or(in.TermsSource, t.TermsSource), or(in.Enforcement,
+			t.Enforcement)
 		if in.Links != nil {
 			t.Links = in.Links
 		}

@@ -230,7 +230,8 @@ func (u *User) Holder(tx *store.Tx, p *pool.Pool) (*User, string, error) {
 }
 
 // Searchable lists the names by which ListUsers filters.
-var Searchable = []string{"username", "email", "phone_number", "name", "given_name", "family_name", "preferred_username", "cognito:user_status",
+var Searchable = []string{"username", "email", "phone_number", "name", "given_name", "family_name", "preferred_username",
+	"cognito:user_status",
 	"status", "sub"}
 
 func (u *User) search() []store.Search {
