@@ -66,7 +66,7 @@ func (u *ClientConn) ended() bool {
 // RoundTrip sends a request whose body (maybe nil) is in memory and reads the response head into u.Response. head is the whole
 // head with framing fields and empty line. Up to cap(head) the body is copied behind it, so that both leave in one write.
 // c, if not nil, is the client that waits: when it goes away, RoundTrip ends with ErrCanceled. Interim responses other than 101
-// are skipped. The error is an *Error.
+// are passed on to c. The error is an *Error.
 func (u *ClientConn) RoundTrip(c *Conn, head, body []byte) error {
 	u.attach(c)
 	toHead := isHead(head)
@@ -149,6 +149,7 @@ func (u *ClientConn) readHead(toHead bool, timeout time.Duration) error {
 			if interim++; interim > maxInterim {
 				return u.invalid(errStatusLine)
 			}
+			u.passInterim()
 			u.r += u.Response.head.end
 			u.Response.reset()
 			continue
