@@ -44,10 +44,12 @@ type visit struct {
 // order, exchange, authorisation, consumer, headers, session, login action.
 func (p *relyingParty) Access(x *plugin.Exchange) error {
 	if x.Request.Method == http.MethodOptions && !p.RunOnPreflight {
+		p.owned.drop(x)
 		return nil
 	}
 	if p.Anonymous != "" && x.Credential != (plugin.Credential{}) {
-		return nil // another plugin has identified the client
+		p.mapped.drop(x) // another plugin has identified the client, and said so in the others
+		return nil
 	}
 	v := &visit{request: request{x: x}, p: p}
 	// The common case first: a credential that was let in before costs one hash.

@@ -2,8 +2,6 @@ package openidconnect
 
 import (
 	"context"
-	"crypto/rand"
-	"crypto/rsa"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -89,21 +87,6 @@ func (p *relyingParty) uses(i *oidc.Issuer) bool {
 		slices.Contains(slices.Collect(maps.Values(p.subjects)), i)
 }
 
-// ownKey returns the gateway's key for private_key_jwt. It is made at the first use in a process; its public half is at
-// /openid-connect/jwks.
-func (d *directory) ownKey(func(name string) ([]byte, error)) (*gojose.JSONWebKey, error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.own == nil {
-		k, err := rsa.GenerateKey(rand.Reader, 2048)
-		if err != nil {
-			return nil, err
-		}
-		d.own = &gojose.JSONWebKey{Key: k, KeyID: oidc.Random(12), Algorithm: "RS256", Use: "sig"}
-	}
-	return d.own, nil
-}
-
 func (d *directory) list() []*knownIssuer {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -151,7 +134,7 @@ func (d *directory) admin(env plugin.AdminEnv) []plugin.AdminRoute {
 			w.WriteHeader(http.StatusNoContent)
 		}),
 		route("GET /openid-connect/jwks", func(w http.ResponseWriter, _ *http.Request) {
-			key, err := d.ownKey(nil)
+			key, err := d.ownKey(env.Secret)
 			if err != nil {
 				answerJSON(w, http.StatusInternalServerError, map[string]any{"message": "An unexpected error occurred"})
 				return

@@ -76,7 +76,7 @@ func (v *visit) identify(g *grant, ready *prepared) error {
 	} else {
 		credential.Identifier = ready.credential
 	}
-	p.dropOwned(x)
+	p.owned.drop(x)
 	x.Identify(consumer, credential)
 	if len(ready.groups) > 0 {
 		x.SetShared(plugin.AuthenticatedGroups, ready.groups)

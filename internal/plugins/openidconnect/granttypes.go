@@ -1,7 +1,6 @@
 package openidconnect
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -36,7 +35,13 @@ type guesses struct{ wrong atomic.Int32 }
 // guessing returns the wrong credentials of a name and of who sends this request.
 func (v *visit) guessing(name string) *guesses {
 	p, now := v.p, v.p.env.Now()
-	key := oidc.KeyOf("guesses", v.x.Client.IP.String(), name)
+	from := v.x.Client.IP
+	if from.Is6() && !from.Is4In6() { // a host has a whole network of these
+		if network, err := from.Prefix(64); err == nil {
+			from = network.Addr()
+		}
+	}
+	key := oidc.KeyOf("guesses", from.String(), name)
 	if g, ok := p.guesses.Get(key, now); ok {
 		return g
 	}
@@ -76,14 +81,13 @@ func (v *visit) renewAhead(a *ask, g *grant) *grant {
 	if p := v.p; p.soon(g) && g.Refresh == "" {
 		w, key := &visit{p: p, client: v.client}, p.key(a)
 		p.flights.DoChan(string(key[:]), func() (any, error) {
-			ctx, cancel := context.WithTimeout(context.Background(), 3*p.fetch.Timeout)
-			defer cancel()
-			w.ctx = ctx
-			fresh, err := w.fetch(a)
-			if err == nil {
-				w.store(a, key, fresh)
-			}
-			return fresh, err
+			return w.apart(func(w *visit) (*grant, error) {
+				fresh, err := w.fetch(a)
+				if err == nil {
+					w.store(a, key, fresh)
+				}
+				return fresh, err
+			})
 		})
 	}
 	return g

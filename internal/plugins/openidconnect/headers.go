@@ -181,6 +181,9 @@ func safe(s string) string {
 	return base64.StdEncoding.EncodeToString([]byte(s))
 }
 
+// identityFields is how many of the first fields of ownedHeaders other plugins set too.
+const identityFields = 6
+
 // ownedHeaders lists the request fields that only this plugin may set.
 func (p *relyingParty) ownedHeaders() []string {
 	owned := []string{"X-Consumer-ID", "X-Consumer-Custom-ID", "X-Consumer-Username", "X-Credential-Identifier",

@@ -359,9 +359,13 @@ func TestAnonymous(t *testing.T) {
 	if r.Upstream.Get("X-Anonymous-Consumer") != "true" || r.Upstream.Get("X-Consumer-Username") != "guest" {
 		t.Errorf("%s", r.Upstream.Header)
 	}
-	r = g.send(plugintest.Request{Consumer: alice, Credential: plugin.Credential{ID: "k"}})
-	if r.Exchange.Consumer != alice {
+	g.with("auth_methods: [bearer]\nanonymous: guest\nupstream_headers: [{header: X-Team, path: [team]}]")
+	r = g.send(plugintest.Request{Consumer: alice, Credential: plugin.Credential{ID: "k"}, Header: []string{"X-Team", "root", "x_team", "root"}})
+	if r.Exchange.Consumer != alice || r.Upstream.Get("X-Consumer-Username") != "alice" {
 		t.Error("another plugin's consumer was replaced")
+	}
+	if strings.Contains(strings.Join(r.Upstream.Header, "\n"), "root") {
+		t.Errorf("forged: %s", r.Upstream.Header)
 	}
 	g.with("auth_methods: [bearer]\nanonymous: nobody")
 	wantStatus(t, g.bearer("a.b.c"), 500)
@@ -369,7 +373,10 @@ func TestAnonymous(t *testing.T) {
 
 func TestPreflight(t *testing.T) {
 	g := start(t, "auth_methods: [bearer]\nrun_on_preflight: false")
-	wantStatus(t, g.send(plugintest.Request{Method: "OPTIONS"}), 200)
+	r := g.send(plugintest.Request{Method: "OPTIONS", Header: []string{"X-Consumer-Username", "root"}})
+	if wantStatus(t, r, 200); r.Upstream.Get("X-Consumer-Username") != "" {
+		t.Errorf("forged: %s", r.Upstream.Header)
+	}
 	wantStatus(t, g.send(plugintest.Request{Method: "options"}), 401)
 	wantStatus(t, g.with("auth_methods: [bearer]").send(plugintest.Request{Method: "OPTIONS"}), 401)
 }

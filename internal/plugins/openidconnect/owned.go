@@ -23,10 +23,9 @@ func newOwned(names []string) (o owned) {
 	return o
 }
 
-// dropOwned removes what a client sent under names that only this plugin may set, in every spelling that an upstream may take
+// drop removes what a client sent under names that only this plugin may set, in every spelling that an upstream may take
 // for the same: with "_" for "-", which CGI and many frameworks do not tell apart.
-func (p *relyingParty) dropOwned(x *plugin.Exchange) {
-	o := &p.owned
+func (o *owned) drop(x *plugin.Exchange) {
 	x.Request.Header.Drop(func(id header.ID, name, _ []byte) bool {
 		if id != header.Other {
 			return o.ids.Has(id)

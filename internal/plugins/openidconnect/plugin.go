@@ -80,8 +80,9 @@ type relyingParty struct {
 	// quickSession is quick for sessions.
 	quickSession bool
 
-	owned owned // names of the request headers that only we may set
-	realm string
+	owned  owned // names of the request headers that only we may set
+	mapped owned // those that no other plugin sets either
+	realm  string
 }
 
 func build(c config, env plugin.Env, known *directory) (any, error) {
@@ -122,7 +123,8 @@ func build(c config, env plugin.Env, known *directory) (any, error) {
 	if p.shared, err = newSharedCache(p); err != nil {
 		return nil, err
 	}
-	p.owned = newOwned(p.ownedHeaders())
+	names := p.ownedHeaders()
+	p.owned, p.mapped = newOwned(names), newOwned(names[identityFields:])
 	p.quick = p.isQuick()
 	p.quickSession = p.isQuickSession()
 	p.realm = realm(p.issuer.Name())
@@ -133,6 +135,10 @@ func build(c config, env plugin.Env, known *directory) (any, error) {
 // Close implements plugin.Closer.
 func (p *relyingParty) Close() error {
 	p.known.leave(p)
+	p.fetch.Client.CloseIdleConnections()
+	if p.mutual != nil {
+		p.mutual.Client.CloseIdleConnections()
+	}
 	err := p.shared.close()
 	if p.sessionStore != nil {
 		err = errors.Join(err, p.sessionStore.Close())

@@ -128,7 +128,7 @@ func (p *relyingParty) letInAnonymous(x *plugin.Exchange) error {
 	if consumer == nil {
 		return x.Error(http.StatusInternalServerError, "anonymous consumer "+p.Anonymous+" is configured but doesn't exist")
 	}
-	p.dropOwned(x)
+	p.owned.drop(x)
 	x.Identify(consumer, plugin.Credential{})
 	return nil
 }

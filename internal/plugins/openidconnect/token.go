@@ -4,8 +4,10 @@ import (
 	"context"
 	"crypto/subtle"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/url"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -133,12 +135,7 @@ func (v *visit) checkSessionCookie(g *grant) error {
 // request, for it may outlive the exchange of whoever began it.
 func (v *visit) once(key oidc.Key, fn func(w *visit) (*grant, error)) (*grant, error) {
 	w := &visit{p: v.p, client: v.client}
-	c := v.p.flights.DoChan(string(key[:]), func() (any, error) {
-		ctx, cancel := context.WithTimeout(context.Background(), 3*v.p.fetch.Timeout)
-		defer cancel()
-		w.ctx = ctx
-		return fn(w)
-	})
+	c := v.p.flights.DoChan(string(key[:]), func() (any, error) { return w.apart(fn) })
 	select {
 	case r := <-c:
 		if r.Err != nil {
@@ -148,6 +145,19 @@ func (v *visit) once(key oidc.Key, fn func(w *visit) (*grant, error)) (*grant, e
 	case <-v.ctx.Done():
 		return nil, oidc.ErrUnreachable
 	}
+}
+
+// apart runs fn with a time of its own. A panic in it is an error of who waits, not the end of the gateway.
+func (v *visit) apart(fn func(w *visit) (*grant, error)) (g *grant, err error) {
+	ctx, cancel := context.WithTimeout(context.Background(), 3*v.p.fetch.Timeout)
+	defer cancel()
+	defer func() {
+		if e := recover(); e != nil {
+			g, err = nil, fmt.Errorf("panic: %v\n%s", e, debug.Stack())
+		}
+	}()
+	v.ctx = ctx
+	return fn(v)
 }
 
 // introspect asks the introspection endpoint about a token; g, if not nil, is what is known of it already.

@@ -1,0 +1,4 @@
+package openidconnect
+
+// DeriveRSA is deriveRSA for its test.
+var DeriveRSA = deriveRSA
