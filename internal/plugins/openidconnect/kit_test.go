@@ -134,7 +134,6 @@ func wantStatus(t testing.TB, r *plugintest.Result, status int) {
 type browser struct {
 	g       *gateway
 	cookies map[string]string
-	scheme  string
 }
 
 func (g *gateway) browser() *browser { return &browser{g: g, cookies: map[string]string{}} }

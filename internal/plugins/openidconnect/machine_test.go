@@ -437,9 +437,9 @@ token_exchange:
 func TestOneCall(t *testing.T) {
 	g := start(t, "auth_methods: [introspection, client_credentials]\nscopes: []")
 	g.provider.Know("opaque", g.provider.Claims())
-	let := make(chan bool)
-	g.provider.Introspection = func(map[string]any) { <-let }
-	g.provider.Access = func(map[string]any) { <-let }
+	let, arrived := make(chan bool), make(chan bool, 40)
+	hold := func(map[string]any) { arrived <- true; <-let }
+	g.provider.Introspection, g.provider.Access = hold, hold
 	var all sync.WaitGroup
 	for i := range 20 {
 		all.Go(func() {
@@ -452,9 +452,8 @@ func TestOneCall(t *testing.T) {
 			}
 		})
 	}
-	for g.provider.Calls("/introspect") == 0 || g.provider.Calls("/token") == 0 {
-		time.Now()
-	}
+	<-arrived
+	<-arrived
 	close(let)
 	all.Wait()
 	if a, b := g.provider.Calls("/introspect"), g.provider.Calls("/token"); a != 1 || b != 1 {
