@@ -196,8 +196,24 @@ func BenchmarkStart(b *testing.B) {
 	var cpu time.Duration
 	for b.Loop() {
 		before := used()
-		gibbontest.Start(b, config.String(), nil)
+		once := &scope{TB: b}
+		gibbontest.Start(once, config.String(), nil)
 		cpu += used() - before
+		once.end()
 	}
 	b.ReportMetric(ms(cpu)/float64(b.N), "cpu-ms")
+}
+
+// scope is a part of a benchmark that ends before it.
+type scope struct {
+	testing.TB
+	ends []func()
+}
+
+func (s *scope) Cleanup(end func()) { s.ends = append(s.ends, end) }
+
+func (s *scope) end() {
+	for _, end := range slices.Backward(s.ends) {
+		end()
+	}
 }
