@@ -45,12 +45,19 @@ type List struct {
 type Box struct {
 	sender *mail.Sender // nil: nothing is sent
 
-	mu    sync.Mutex
-	fresh chan struct{} // closed when a message was stored
+	mu      sync.Mutex
+	fresh   chan struct{} // closed when a message was stored
+	stopped chan struct{} // closed when nobody may wait any more
+	once    sync.Once
 }
 
 // New returns a Box that sends mails by sender; nil leaves them where they are.
-func New(sender *mail.Sender) *Box { return &Box{sender: sender, fresh: make(chan struct{})} }
+func New(sender *mail.Sender) *Box {
+	return &Box{sender: sender, fresh: make(chan struct{}), stopped: make(chan struct{})}
+}
+
+// Stop ends all waiting for messages, now and later, so that it holds up no shutdown.
+func (b *Box) Stop() { b.once.Do(func() { close(b.stopped) }) }
 
 // Sent is told of each message after it is stored. It does not block.
 func (b *Box) Sent(m store.Message) {
@@ -105,7 +112,7 @@ func (b *Box) Handler(s *store.Store) http.Handler {
 				list.Messages = append(list.Messages, Message{ID: m.ID, Pool: m.PoolID, UserID: m.UserID, Username: m.Username, Medium: m.Medium, To: m.To,
 					Subject: m.Subject, Body: m.Body, Code: m.Code, Kind: m.Kind, Created: m.Created})
 			}
-			if len(found) > 0 || !pause(ctx, fresh) {
+			if len(found) > 0 || !b.pause(ctx, fresh) {
 				break
 			}
 		}
@@ -118,7 +125,7 @@ func (b *Box) Handler(s *store.Store) http.Handler {
 }
 
 // pause waits for a message, or a little, and says whether to look again.
-func pause(ctx context.Context, fresh <-chan struct{}) bool {
+func (b *Box) pause(ctx context.Context, fresh <-chan struct{}) bool {
 	if ctx.Err() != nil {
 		return false
 	}
@@ -129,6 +136,8 @@ func pause(ctx context.Context, fresh <-chan struct{}) bool {
 		return true
 	case <-t.C:
 		return true
+	case <-b.stopped:
+		return false
 	case <-ctx.Done():
 		return false
 	}
