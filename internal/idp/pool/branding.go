@@ -133,11 +133,26 @@ func (s *Service) setUI(c *api.Call, in *wire.SetUICustomizationRequest) (*wire.
 			ui.CreationDate = wire.At(now)
 		}
 		if in.ImageFile != nil {
-			ui.Image, ui.ImageURL = in.ImageFile, "/_cognito/logo/"+in.UserPoolID+"/"+id
+			ui.Image = in.ImageFile
+			if ui.ImageURL, err = logoAddress(tx, in.UserPoolID, id); err != nil {
+				return err
+			}
 		}
 		return put(tx, in.UserPoolID, kindUI, id, ui, now)
 	})
 	return &wire.SetUICustomizationResponse{UICustomization: &ui.UICustomization}, err
+}
+
+// logoAddress is where the pages show an image: below the address of the pool's pages, for a client. That of all clients is shown for any.
+func logoAddress(tx *store.Tx, pool, client string) (string, error) {
+	if client == allUI {
+		some, err := tx.Clients(pool, "", 1)
+		if err != nil || len(some) == 0 {
+			return "", err
+		}
+		client = some[0].ID
+	}
+	return "/_assets/logo?client_id=" + client, nil
 }
 
 // branding is a style of managed login.

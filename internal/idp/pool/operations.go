@@ -32,14 +32,14 @@ func (s *Service) Operations() []api.Operation {
 		api.Op("ListIdentityProviders", signed, s.listProviders), api.Op("GetIdentityProviderByIdentifier", signed, s.providerByIdentifier),
 
 		api.Op("GetUICustomization", signed, s.getUI), api.Op("SetUICustomization", signed, s.setUI),
-		api.Op("CreateTerms", signed, s.createTerms), api.Op("DescribeTerms", signed, s.describeTerms),
-		api.Op("DescribeTermsByClient", signed, s.describeTermsByClient), api.Op("UpdateTerms", signed, s.updateTerms),
-		api.Op("DeleteTerms", signed, s.removeTerms), api.Op("ListTerms", signed, s.listTerms),
 
 		api.Op("GetUserPoolClientSessionConfiguration", signed, s.getClientSessions),
 		api.Op("SetUserPoolClientSessionConfiguration", signed, s.setClientSessions),
 		api.Op("GetUserPoolSessionConfiguration", signed, s.getSessions), api.Op("SetUserPoolSessionConfiguration", signed, s.setSessions),
 	}, api.AsStored(
+		api.Op("CreateTerms", signed, s.createTerms), api.Op("DescribeTerms", signed, s.describeTerms),
+		api.Op("DescribeTermsByClient", signed, s.describeTermsByClient), api.Op("UpdateTerms", signed, s.updateTerms),
+		api.Op("DeleteTerms", signed, s.removeTerms), api.Op("ListTerms", signed, s.listTerms),
 		api.Op("CreateManagedLoginBranding", signed, s.createBranding), api.Op("DescribeManagedLoginBranding", signed, s.describeBranding),
 		api.Op("DescribeManagedLoginBrandingByClient", signed, s.describeBrandingByClient),
 		api.Op("UpdateManagedLoginBranding", signed, s.updateBranding), api.Op("DeleteManagedLoginBranding", signed, s.removeBranding),
