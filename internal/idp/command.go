@@ -174,6 +174,9 @@ func (l *Line) ask(ctx context.Context, method, path string, q url.Values, body 
 	if err != nil {
 		return nil, err
 	}
+	if password := extrasPassword(l.Options.AccessKeys); password != "" {
+		r.Header.Set("Authorization", password)
+	}
 	answer, err := to.send(r)
 	if err != nil {
 		return nil, err

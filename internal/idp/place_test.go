@@ -1,6 +1,7 @@
 package idp_test
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"net/http"
@@ -74,6 +75,26 @@ func TestExtrasAreGuarded(t *testing.T) {
 	for _, bad := range []string{"limit=0", "limit=x", "wait=1h", "wait=x"} {
 		if answer, _ := r.do(r.client, http.MethodGet, r.origin+"/_gibbon/outbox?"+bad, nil, ""); answer.StatusCode != http.StatusBadRequest {
 			t.Errorf("%s: %d", bad, answer.StatusCode)
+		}
+	}
+}
+
+// Where calls of the API must be signed, the extras are for who has the keys; the command has them by its settings.
+func TestExtrasNeedKeys(t *testing.T) {
+	keys := map[string]string{"AKIDEXAMPLE": "secret"}
+	r := start(t, func(o *idp.Options) { o.AccessKeys = keys })
+	q := quick(t, r)
+	for path, want := range map[string]int{"outbox": 403, "pools/" + q.Pool: 403, "ready": 204, "ca.pem": 200} {
+		if answer, _ := r.do(r.client, http.MethodGet, r.origin+"/_gibbon/"+path, nil, ""); answer.StatusCode != want {
+			t.Errorf("%s: %d", path, answer.StatusCode)
+		}
+	}
+	for want, with := range []map[string]string{keys, {"AKIDEXAMPLE": "other"}} {
+		var out, problem bytes.Buffer
+		status := idp.Command(t.Context(), idp.Line{Args: []string{"export", q.Pool}, Stdout: &out, Stderr: &problem,
+			Options: idp.Options{Folder: t.TempDir(), Origin: r.origin, AccessKeys: with}})
+		if status != want {
+			t.Errorf("%v: %d %s", with, status, problem.String())
 		}
 	}
 }

@@ -78,22 +78,24 @@ type Provider struct {
 	Accounts *account.Service
 	API      *api.Handler
 
-	ring    *token.Ring
-	oauth   *oauth.Service
-	pages   *page.Pages
-	box     *outbox.Box
-	sender  *mail.Sender
-	store   *store.Store
-	ca      *ca.Authority
-	inner   *api.Handler // the API without signatures, for calls from inside
-	extras  http.Handler
-	log     *slog.Logger
-	now     func() time.Time
-	region  string
-	base    string // Options.Origin
-	cost    password.Cost
-	outside string // host of the issuer, if it is a URL of its own by https
-	domains domains
+	ring   *token.Ring
+	oauth  *oauth.Service
+	pages  *page.Pages
+	box    *outbox.Box
+	sender *mail.Sender
+	store  *store.Store
+	ca     *ca.Authority
+	inner  *api.Handler // the API without signatures, for calls from inside
+	extras http.Handler
+	log    *slog.Logger
+	now    func() time.Time
+	region string
+	base   string // Options.Origin
+	cost   password.Cost
+
+	password string // of the extras: see extrasPassword
+	outside  string // host of the issuer, if it is a URL of its own by https
+	domains  domains
 
 	stop    context.CancelFunc
 	working sync.WaitGroup
@@ -104,7 +106,7 @@ func New(ctx context.Context, o Options) (*Provider, error) {
 	if err := o.complete(); err != nil {
 		return nil, err
 	}
-	p := &Provider{log: o.Log, now: o.Now, region: o.Region, base: o.Origin, cost: o.Cost}
+	p := &Provider{log: o.Log, now: o.Now, region: o.Region, base: o.Origin, cost: o.Cost, password: extrasPassword(o.AccessKeys)}
 	if u, err := url.Parse(o.Issuer); err == nil && u.Scheme == "https" {
 		p.outside = u.Host
 	}

@@ -3,11 +3,16 @@ package idp
 import (
 	"bytes"
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/gibbon-gateway/gibbon/internal/idp/account"
@@ -99,7 +104,24 @@ func (p *Provider) ownMachine(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "This is served to this machine only.", http.StatusForbidden)
 		return
 	}
+	open := r.URL.Path == extrasAt+"ready" || r.URL.Path == extrasAt+"ca.pem"
+	if !open && p.password != "" && !hmac.Equal([]byte(r.Header.Get("Authorization")), []byte(p.password)) {
+		http.Error(w, "Calls to this provider must prove idp_access_keys: use gibbon idp with the same settings.", http.StatusForbidden)
+		return
+	}
 	p.extras.ServeHTTP(w, r)
+}
+
+// extrasPassword is the Authorization that calls of the extras need where the API's calls must be signed: who has the keys can make it.
+// Without keys it is "".
+func extrasPassword(keys map[string]string) string {
+	if len(keys) == 0 {
+		return ""
+	}
+	ids := slices.Sorted(maps.Keys(keys))
+	m := hmac.New(sha256.New, []byte(keys[ids[0]]))
+	m.Write([]byte("gibbon idp extras\n" + ids[0]))
+	return "Bearer " + hex.EncodeToString(m.Sum(nil))
 }
 
 // Invoke calls an operation of the API from inside, unsigned, with all its checks. out may be nil.
