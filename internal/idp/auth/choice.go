@@ -105,6 +105,9 @@ func (x *exchange) choose(ctx context.Context, factor string, parameters map[str
 		x.state.OTP = &otp{Medium: medium, To: x.state.Name}
 		return x.challenge(ctx, factor, x.codeParameters(x.state.OTP))
 	}
+	if x.user.Locked(x.now) {
+		return nil, locked()
+	}
 	return x.askOTP(ctx, factor, medium, digits)
 }
 

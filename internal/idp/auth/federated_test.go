@@ -155,3 +155,37 @@ func TestPostgres(t *testing.T) {
 	s.Must(t, "DeleteUserPool", M{"UserPoolId": server2}, nil)
 	s.Must(t, "DeleteUserPool", M{"UserPoolId": id}, nil)
 }
+
+// TestFirstPasswordKeepsBadges: an attribute that can not be changed is not changed with the first password either.
+func TestFirstPasswordKeepsBadges(t *testing.T) {
+	s := idptest.New(t, "")
+	id := s.Pool(t, M{"Schema": []M{{"Name": "badge", "AttributeDataType": "String", "Mutable": false}, {"Name": "room", "AttributeDataType": "String", "Mutable": false}}})
+	app, _ := s.App(t, id, M{"ExplicitAuthFlows": flows})
+	s.Must(t, "AdminCreateUser", M{"UserPoolId": id, "Username": "jane", "TemporaryPassword": good, "UserAttributes": []M{{"Name": "custom:badge", "Value": "7"}}}, nil)
+	r := start(t, s, app, "USER_PASSWORD_AUTH", M{"USERNAME": "jane", "PASSWORD": good})
+	in := M{"USERNAME": "jane", "NEW_PASSWORD": "An0ther-one", "userAttributes.custom:badge": "8", "userAttributes.custom:room": "1"}
+	s.Refused(t, "RespondToAuthChallenge", M{"ClientId": app, "ChallengeName": r.ChallengeName, "Session": r.Session, "ChallengeResponses": in},
+		"InvalidParameterException", "user.custom:badge: Attribute cannot be updated.")
+	in["userAttributes.custom:badge"] = "7"
+	if end := answer(t, s, app, r, in); end.AuthenticationResult == nil {
+		t.Errorf("%+v", end)
+	}
+}
+
+// TestSharedAddress: who comes from an identity provider may have the address of a user of the pool's own.
+func TestSharedAddress(t *testing.T) {
+	s := idptest.New(t, "")
+	id, own := mailPool(t, s, nil, nil)
+	join(t, s, own, "jane@example.com")
+	s.Must(t, "CreateIdentityProvider", M{"UserPoolId": id, "ProviderName": "Corp", "ProviderType": "OIDC", "AttributeMapping": M{"email": "mail"},
+		"ProviderDetails": M{"client_id": "x", "authorize_scopes": "openid", "oidc_issuer": "https://idp.example", "attributes_request_method": "GET"}}, nil)
+	p, c, err := s.Pools.Client(t.Context(), own)
+	if err != nil {
+		t.Fatal(err)
+	}
+	done, err := s.Auth.Federated(t.Context(), auth.Request{Pool: p, Client: c, Hosted: true}, "Corp", "1", map[string]string{"mail": "jane@example.com"})
+	if err != nil || done.Username != "Corp_1" {
+		t.Errorf("%+v %v", done, err)
+	}
+	signIn(t, s, own, "jane@example.com")
+}

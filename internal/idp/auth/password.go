@@ -188,7 +188,7 @@ func (x *exchange) answerNewPassword(ctx context.Context, answers map[string]str
 		}
 	}
 	sort.Slice(list, func(i, j int) bool { return list[i].Name < list[j].Name })
-	if err := x.user.Apply(x.Pool, list, user.Writer{Client: x.Client, New: true}); err != nil {
+	if err := complete(x, x.user, list); err != nil {
 		return nil, err
 	}
 	if lacks := x.user.Lacks(x.Pool); len(lacks) > 0 {
@@ -199,7 +199,7 @@ func (x *exchange) answerNewPassword(ctx context.Context, answers map[string]str
 		if u.Status != user.ForceChange {
 			return badSession()
 		}
-		if err := u.Apply(x.Pool, list, user.Writer{Client: x.Client, New: true}); err != nil {
+		if err := complete(x, u, list); err != nil {
 			return err
 		}
 		u.SetPassword(x.Pool, fresh, false, x.now)
@@ -212,6 +212,17 @@ func (x *exchange) answerNewPassword(ctx context.Context, answers map[string]str
 	x.edit(change)
 	x.state.Source = "NewPasswordChallenge"
 	return x.afterFirst(ctx)
+}
+
+// complete sets what the user adds with their first own password: what can not be changed may be set if it is not there yet.
+func complete(x *exchange, u *user.User, list []wire.Attribute) error {
+	for _, a := range list {
+		w := user.Writer{Client: x.Client, New: u.Attr[a.Name] == "" || u.Attr[a.Name] == a.Value}
+		if err := u.Apply(x.Pool, []wire.Attribute{a}, w); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // ghosts counts wrong passwords for names that do not exist, so that they are locked as those that do.

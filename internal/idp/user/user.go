@@ -192,8 +192,9 @@ func (u *User) encode() (err error) {
 // aliases are the names besides the username by which the user is found.
 func (u *User) aliases(p *pool.Pool) []store.Alias {
 	var list []store.Alias
+	local := u.Status != External // who comes from elsewhere is not found by an address, and may share it
 	for _, name := range p.UsernameAttributes {
-		if v := u.Attr[name]; v != "" {
+		if v := u.Attr[name]; v != "" && local {
 			list = append(list, store.Alias{Kind: name, Key: Key(p, v)})
 		}
 	}
@@ -203,7 +204,7 @@ func (u *User) aliases(p *pool.Pool) []store.Alias {
 		if name == "preferred_username" {
 			good = u.Status != Unconfirmed
 		}
-		if v != "" && good {
+		if v != "" && good && local {
 			list = append(list, store.Alias{Kind: name, Key: Key(p, v)})
 		}
 	}
