@@ -202,6 +202,10 @@ func (u *user) visit(address string) (where, body string) {
 			values.Set("login", "alice")
 			values.Set("password", "x")
 		}
+		if values.Has("username") {
+			values.Set("username", "test-user@localhost")
+			values.Set("password", "verysecure")
+		}
 		if strings.Contains(string(m[1]), "/session/end") {
 			values.Set("logout", "yes")
 		}
