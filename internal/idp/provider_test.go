@@ -2,10 +2,14 @@ package idp_test
 
 import (
 	"context"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -13,12 +17,15 @@ import (
 	"net/url"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
 	"github.com/gibbon-gateway/gibbon/internal/idp"
 	"github.com/gibbon-gateway/gibbon/internal/idp/password"
+	"github.com/gibbon-gateway/gibbon/internal/idp/store"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -48,6 +55,7 @@ func start(t testing.TB, change func(*idp.Options)) *running {
 	if change != nil {
 		change(&o)
 	}
+	keep(t, o)
 	p, err := idp.New(context.Background(), o)
 	if err != nil {
 		t.Fatal(err)
@@ -68,6 +76,42 @@ func start(t testing.TB, change func(*idp.Options)) *running {
 		}
 	})
 	return r
+}
+
+// keys are two RSA keys, for all pools of tests: making them takes too long.
+var keys = sync.OnceValue(func() (all [2][]byte) {
+	for i := range all {
+		key, err := rsa.GenerateKey(rand.Reader, 2048)
+		if err == nil {
+			all[i], err = x509.MarshalPKCS8PrivateKey(key)
+		}
+		if err != nil {
+			panic(err)
+		}
+	}
+	return all
+})
+
+// keep lays spare keys into a provider's database, under different names.
+func keep(t testing.TB, o idp.Options) {
+	t.Helper()
+	s, err := store.Open(context.Background(), o.Database, o.MasterKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = s.Update(context.Background(), func(tx *store.Tx) error {
+		for i := range 12 {
+			name := sha256.Sum256([]byte{byte(i)})
+			k := store.Key{ID: base64.StdEncoding.EncodeToString(name[:]), Private: keys()[i%2], Created: time.Unix(int64(i), 0)}
+			if err := tx.PutKey(k); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err := errors.Join(err, s.Close()); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // browser is a client with cookies of its own that follows no redirects.
