@@ -6,10 +6,10 @@ FUZZ    ?= 20s
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS  = -s -w -X github.com/gibbon-gateway/gibbon/internal/app.buildVersion=$(VERSION)
 
-.PHONY: help run build check test lint deps race bench docs golden fuzz clean
+.PHONY: help run build check test lint deps race bench cache-tests docs golden fuzz clean
 
 help: ## Show the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 run: build ## Build, start everything with the sample upstream, and say what to try
 	@./bin/gibbon start --demo
@@ -37,6 +37,13 @@ deps: ## Install the programs that the tests run against
 bench: build ## Compare with nginx on this machine; see bench/README.md
 	@scripts/deps bench
 	@$(GO) run ./bench/compare
+
+# The folder of the suite: the npm package, or a checkout of github.com/http-tests/cache-tests, which is newer.
+CACHE_TESTS ?= test/cache/node_modules/http-cache-tests
+
+cache-tests: build ## Run the public test suite for HTTP caches; writes docs/cache-tests.md
+	@cd test/cache && npm install --no-audit --no-fund --silent
+	@$(GO) test -count=1 -timeout 15m -v ./test/cache -suite $(abspath $(CACHE_TESTS)) -write $(abspath docs/cache-tests.md)
 
 docs: ## Write the generated reference pages again
 	@$(GO) test ./internal/house -run TestDocs -update

@@ -34,8 +34,8 @@ type visit struct {
 	entry      *httpcache.Entry // stale, or to be validated
 	validating bool             // the upstream was asked whether entry is still good
 	client     header.Fields    // conditions and range of the client, taken off the request
-	flight     *httpcache.Flight
-	kept       bool
+	flight     httpcache.Flight
+	leads      bool
 
 	// for the response
 	received time.Time
@@ -121,7 +121,8 @@ func (c *cache) announce(x *plugin.Exchange, status, id string) {
 
 // visit notes a request that goes to the upstream.
 func (c *cache) visit(s *scratch, x *plugin.Exchange, now time.Time) *visit {
-	return &visit{c: c, key: string(s.key), uri: string(s.uri), id: idOf(s.key), asked: now, method: x.Request.Method,
+	key := string(s.key)
+	return &visit{c: c, key: key, uri: key[:len(s.uri)], id: idOf(s.key), asked: now, method: x.Request.Method,
 		authorized: x.Request.Header.HasID(header.Authorization)}
 }
 
@@ -208,12 +209,12 @@ func (c *cache) await(s *scratch, x *plugin.Exchange, v *visit, cc *httpcache.Co
 	if c.collapse == 0 {
 		return nil
 	}
-	lead, follow := c.flights.Join(s.key, v.asked)
-	if v.flight = lead; follow != nil {
+	var wait <-chan struct{}
+	if v.leads, wait = c.flights.Join(&v.flight, v.key, v.asked); wait != nil {
 		limit := time.NewTimer(c.collapse)
 		defer limit.Stop()
 		select {
-		case <-follow.Done():
+		case <-wait:
 		case <-limit.C:
 			v.asked = c.now()
 			return nil

@@ -90,7 +90,9 @@ func (c *cache) identify(s *scratch, x *plugin.Exchange, method string, withBody
 // idOf returns the name of a key for people and for Redis.
 func idOf(key []byte) string {
 	sum := sha256.Sum256(key)
-	return hex.EncodeToString(sum[:])
+	var text [2 * sha256.Size]byte
+	hex.Encode(text[:], sum[:])
+	return string(text[:])
 }
 
 func part[T string | []byte](b []byte, s T) []byte {

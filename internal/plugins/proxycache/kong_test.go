@@ -480,3 +480,30 @@ func ask(h http.Handler, method, target string) (int, string) {
 	h.ServeHTTP(w, httptest.NewRequestWithContext(context.Background(), method, target, nil))
 	return w.Code, w.Body.String()
 }
+
+func BenchmarkMiss(b *testing.B) {
+	c := newBench(b, `{strategy: memory}`)
+	p := c.Plugin.(phases)
+	h := plugintest.Exchange(plugintest.Request{Header: []string{"Content-Type", "text/plain", "Server", "upstream", "Date", "Tue, 24 Nov 2026 12:00:00 GMT"}}).Request.Header
+	x := plugintest.Exchange(plugintest.Request{Header: []string{"Accept", "*/*", "User-Agent", "test", "Accept-Encoding", "gzip, deflate, br"}})
+	d := plugin.Drive(x)
+	body := make([]byte, 45)
+	n := 0
+	b.ReportAllocs()
+	for b.Loop() {
+		n++
+		x.Request.Target = fmt.Appendf(x.Request.Target[:0], "/items/%d", n)
+		x.Response.Header.Reset()
+		if p.Access(x) != nil {
+			b.Fatal("hit")
+		}
+		x.Response.Status, x.Response.FromUpstream = 200, true
+		x.Response.Header.Extend(&h)
+		if err := p.Respond(x); err != nil {
+			b.Fatal(err)
+		}
+		d.Observe(body)
+		d.EndObserved(true)
+		p.Record(x)
+	}
+}

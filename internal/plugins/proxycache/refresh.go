@@ -13,21 +13,19 @@ import (
 // refreshBehind fetches the stale entry of a visit again, apart from the request, unless somebody does so already. It reports false
 // when too much is fetched that way.
 func (c *cache) refreshBehind(x *plugin.Exchange, v *visit) bool {
-	lead, _ := c.flights.Join([]byte(v.key), v.asked)
-	if lead == nil {
+	if v.leads, _ = c.flights.Join(&v.flight, v.key, v.asked); !v.leads {
 		return true // it is being fetched, or could not be a moment ago
 	}
 	if !slices.Contains(c.hub.store.Variants([]byte(v.uri), []byte(v.key)), v.entry) {
-		lead.Land(true, v.asked) // it came in a moment ago
+		v.land(true) // it came in a moment ago
 		return true
 	}
 	select {
 	case c.refresh <- struct{}{}:
 	default:
-		lead.Land(true, v.asked)
+		v.land(true)
 		return false
 	}
-	v.flight = lead
 	d := x.Detach()
 	for _, name := range [...]string{"If-None-Match", "If-Modified-Since", "Range", "If-Range"} {
 		d.Header.Del(name)

@@ -179,7 +179,7 @@ func (v *visit) entryOf(request *header.Fields) *httpcache.Entry {
 	e := &httpcache.Entry{Key: v.key, ID: v.id, URI: v.uri, Owner: c.id, Tags: httpcache.TagsOf(&v.fields), Status: v.status,
 		Fields: v.fields, Body: v.body, Asked: v.asked, Received: v.received, Terms: v.terms, ETag: v.fields.Get("ETag")}
 	e.HasLength = v.method == "HEAD" && !c.rfc
-	if cap(e.Body)-len(e.Body) > len(e.Body)/8+512 {
+	if cap(e.Body) > len(e.Body)+len(e.Body)/8 {
 		e.Body = slices.Clone(e.Body)
 	}
 	if c.rfc || !c.noVary {
@@ -197,9 +197,9 @@ func (c *cache) Record(x *plugin.Exchange) {
 
 // land tells those who wait that the fetch is over.
 func (v *visit) land(kept bool) {
-	if v.flight != nil {
+	if v.leads {
 		v.flight.Land(kept, v.c.now())
-		v.flight = nil
+		v.leads = false
 	}
 }
 

@@ -44,6 +44,7 @@ type Entry struct {
 
 	newer, older *Entry // in the shard's queue
 	stored       bool
+	alone        [1]*Entry // the entry itself: memory for the list of variants when there are no others
 }
 
 // overhead is about what an entry costs beside its texts, in bytes.

@@ -19,11 +19,11 @@ const (
 	soloMax = 10_000
 )
 
-// Flight is one fetch.
+// Flight is one fetch. The zero value is ready for one Join.
 type Flight struct {
 	f    *Flights
 	key  string
-	done chan struct{}
+	done chan struct{} // nil while nobody waits
 }
 
 // NewFlights makes an empty set.
@@ -31,23 +31,28 @@ func NewFlights() *Flights {
 	return &Flights{open: map[string]*Flight{}, solo: map[string]time.Time{}}
 }
 
-// Join returns a flight that the caller leads and has to Land, or one to wait for. Both are nil when the key is fetched by each for
-// itself.
-func (f *Flights) Join(key []byte, now time.Time) (lead, follow *Flight) {
+// Join makes l the flight for a key, which the caller then has to Land; or it returns what is closed when the one that is under way
+// has landed. Neither happens, and lead is false and wait nil, when the key is fetched by each for itself.
+func (f *Flights) Join(l *Flight, key string, now time.Time) (lead bool, wait <-chan struct{}) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if until, ok := f.solo[string(key)]; ok {
-		if now.Before(until) {
-			return nil, nil
+	if len(f.solo) > 0 {
+		if until, ok := f.solo[key]; ok {
+			if now.Before(until) {
+				return false, nil
+			}
+			delete(f.solo, key)
 		}
-		delete(f.solo, string(key))
 	}
-	if l := f.open[string(key)]; l != nil {
-		return nil, l
+	if open := f.open[key]; open != nil {
+		if open.done == nil {
+			open.done = make(chan struct{})
+		}
+		return false, open.done
 	}
-	l := &Flight{f: f, key: string(key), done: make(chan struct{})}
-	f.open[l.key] = l
-	return l, nil
+	l.f, l.key = f, key
+	f.open[key] = l
+	return true, nil
 }
 
 // Land ends a flight. kept says whether there is something in the store now.
@@ -63,9 +68,8 @@ func (l *Flight) Land(kept bool, now time.Time) {
 			f.solo[l.key] = now.Add(soloFor)
 		}
 	}
+	if l.done != nil {
+		close(l.done)
+	}
 	f.mu.Unlock()
-	close(l.done)
 }
-
-// Done is closed when the flight has landed.
-func (l *Flight) Done() <-chan struct{} { return l.done }

@@ -90,8 +90,12 @@ func (s *Store) Put(e *Entry, quota int64, now time.Time) bool {
 		return false
 	}
 	old := sh.keys[e.Key]
-	variants := make([]*Entry, 0, min(len(old)+1, maxVariants))
-	variants = append(variants, e)
+	var variants []*Entry
+	if e.alone[0] = e; len(old) == 0 {
+		variants = e.alone[:1:1]
+	} else {
+		variants = append(make([]*Entry, 0, min(len(old)+1, maxVariants)), e)
+	}
 	var gone []*Entry
 	for _, v := range old {
 		same := v.VaryNames == e.VaryNames && v.VaryValue == e.VaryValue
