@@ -237,6 +237,9 @@ func (s *Service) ConfirmSignUp(c *api.Call, in *wire.ConfirmSignUpRequest) (*wi
 		}
 		return nil, nobody()
 	}
+	if u.Status != user.Unconfirmed {
+		return nil, api.NotAuthorized.Errorf("User cannot be confirmed. Current status is %s", u.Status)
+	}
 	if in.Session != "" {
 		x, err := s.resume(c, r, in.Session, signUpSession)
 		if err != nil {
@@ -264,9 +267,6 @@ func (s *Service) ConfirmSignUp(c *api.Call, in *wire.ConfirmSignUpRequest) (*wi
 		u, x.user, x.changes = fresh, fresh, nil
 		return fresh.Save(tx, r.Pool, now)
 	})
-	if u.Status != user.Unconfirmed && api.ExpiredCode.Is(err) {
-		err = api.NotAuthorized.Errorf("User cannot be confirmed. Current status is %s", u.Status)
-	}
 	if err != nil {
 		return nil, err
 	}

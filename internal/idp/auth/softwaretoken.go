@@ -1,7 +1,6 @@
 package auth
 
 import (
-	"context"
 	"encoding/json"
 
 	"github.com/gibbon-gateway/gibbon/internal/idp/api"
@@ -16,30 +15,31 @@ import (
 
 // setup finds out, for AssociateSoftwareToken and VerifySoftwareToken, whose app is to be set up: that of a signed-in user, or, with a
 // session of MFA_SETUP, that of one who is signing in.
-func (s *Service) setup(ctx context.Context, c *api.Call, accessToken, session string) (x *exchange, err error) {
+func (s *Service) setup(c *api.Call, accessToken, session string) (x *exchange, err error) {
 	switch {
 	case accessToken != "" && session != "", accessToken == "" && session == "":
 		return nil, api.InvalidParameter.Errorf("Only one of AccessToken and Session must be set.")
 	case accessToken != "":
-		signed, err := s.Grants.Authenticate(ctx, accessToken, grant.AdminScope)
+		signed, err := s.Grants.Authenticate(c, accessToken, grant.AdminScope)
 		if err != nil {
 			return nil, err
 		}
 		return &exchange{s: s, now: s.Now(), user: signed.User, Request: Request{Pool: signed.Pool, Client: signed.Client}}, nil
 	}
-	return s.resumeSetup(ctx, c, session)
+	return s.resumeSetup(c, session)
 }
 
-func (s *Service) resumeSetup(ctx context.Context, c *api.Call, session string) (*exchange, error) {
+// resumeSetup finds pool and client, which the call does not name, by the session.
+func (s *Service) resumeSetup(c *api.Call, session string) (*exchange, error) {
 	var row store.Session
-	err := s.Store.View(ctx, func(tx *store.Tx) (err error) {
+	err := s.Store.View(c, func(tx *store.Tx) (err error) {
 		row, err = tx.Session(token.Hash(session))
 		return err
 	})
 	if err != nil {
 		return nil, badSession()
 	}
-	p, client, err := s.Pools.ClientOf(ctx, row.PoolID, row.ClientID)
+	p, client, err := s.Pools.ClientOf(c, row.PoolID, row.ClientID)
 	if err != nil {
 		return nil, badSession()
 	}
@@ -49,7 +49,7 @@ func (s *Service) resumeSetup(ctx context.Context, c *api.Call, session string) 
 		return nil, badSession()
 	}
 	r.Admin, r.Hosted = st.Admin, st.Hosted
-	x, err := s.resume(ctx, r, session, "MFA_SETUP")
+	x, err := s.resume(c, r, session, "MFA_SETUP")
 	if err == nil && x.user == nil {
 		err = badSession()
 	}
@@ -58,7 +58,7 @@ func (s *Service) resumeSetup(ctx context.Context, c *api.Call, session string) 
 
 // AssociateSoftwareToken makes the secret of a new app.
 func (s *Service) AssociateSoftwareToken(c *api.Call, in *wire.AssociateSoftwareTokenRequest) (*wire.AssociateSoftwareTokenResponse, error) {
-	x, err := s.setup(c, c, in.AccessToken, in.Session)
+	x, err := s.setup(c, in.AccessToken, in.Session)
 	if err != nil {
 		return nil, err
 	}
@@ -91,7 +91,7 @@ func offersTOTP(p *pool.Pool) bool { return p.MFA.SoftwareToken || p.MfaConfigur
 
 // VerifySoftwareToken takes the first code of a new app.
 func (s *Service) VerifySoftwareToken(c *api.Call, in *wire.VerifySoftwareTokenRequest) (*wire.VerifySoftwareTokenResponse, error) {
-	x, err := s.setup(c, c, in.AccessToken, in.Session)
+	x, err := s.setup(c, in.AccessToken, in.Session)
 	if err != nil {
 		return nil, err
 	}

@@ -135,7 +135,7 @@ func (c *Client) Writes(name string) bool {
 	return slices.Contains(c.WriteAttributes, name)
 }
 
-// AccessLife, IDLife and RefreshLife are how long tokens last, SessionLife is how long a step of a sign-in may take.
+// AccessLife is how long access tokens last.
 func (c *Client) AccessLife() time.Duration {
 	return life(c.AccessTokenValidity, c.units().AccessToken, "hours", time.Hour)
 }
