@@ -5,7 +5,10 @@
 // Bytes that Fields hands out are borrowed: they are valid until the exchange ends. Strings are copies and safe to keep.
 package header
 
-import "iter"
+import (
+	"iter"
+	"slices"
+)
 
 // entry is one field: offsets into the received bytes, or into the overlay when own is set.
 type entry struct {
@@ -40,6 +43,9 @@ func (f *Fields) Received(id ID, nameStart, nameEnd, valueStart, valueEnd int) {
 		valueStart: uint32(valueStart), valueEnd: uint32(valueEnd), id: id})
 	f.present |= 1 << id
 }
+
+// Grow makes room for n more fields, so that adding them does not move the table.
+func (f *Fields) Grow(n int) { f.table = slices.Grow(f.table, n) }
 
 // CopyFrom makes f hold the fields of o. The received bytes are shared, not copied; changes of one do not show in the other.
 func (f *Fields) CopyFrom(o *Fields) {

@@ -180,6 +180,7 @@ func (c *cache) find(s *scratch, x *plugin.Exchange, now time.Time) (e *httpcach
 		return e, nil
 	}
 	r.Recheck(now, c.remote.tier)
+	r.Asked = time.Time{} // it is in the shared store now, whatever was purged here since
 	c.hub.store.Put(r, c.quota, now)
 	return r, nil
 }
@@ -189,7 +190,7 @@ func (c *cache) fetch(s *scratch, x *plugin.Exchange) (*httpcache.Entry, error) 
 	e, err := c.remote.get(c.id, idOf(s.key), &x.Request.Header)
 	if err == nil && e != nil && c.rfc {
 		var since time.Time
-		if since, err = c.remote.invalidated(c.id, s.uri); err == nil && !e.Received.After(since) {
+		if since, err = c.remote.invalidated(c.id, s.uri); err == nil && !e.Asked.After(since) {
 			e = nil
 		}
 	}
@@ -284,7 +285,7 @@ func (c *cache) keep(e *httpcache.Entry) bool {
 		e.Recheck(now, c.remote.tier)
 	}
 	kept := c.hub.store.Put(e, c.quota, now)
-	if c.remote == nil {
+	if c.remote == nil || c.hub.store.Outdated(e) {
 		return kept
 	}
 	room := c.remote.later(func(ctx context.Context) {

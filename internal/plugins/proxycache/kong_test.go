@@ -23,7 +23,9 @@ import (
 
 func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m,
-		goleak.IgnoreAnyFunction("github.com/gibbon-gateway/gibbon/internal/statedb/redis.(*link).keep")) // its grace period
+		// For a while connections stay open for the next configuration.
+		goleak.IgnoreAnyFunction("github.com/gibbon-gateway/gibbon/internal/statedb/redis.(*link).keep"),
+		goleak.IgnoreAnyFunction("github.com/redis/rueidis.(*clusterClient).runClusterTopologyRefreshment"))
 }
 
 // clock is a time that moves only when told.

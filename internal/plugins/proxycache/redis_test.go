@@ -3,6 +3,7 @@ package proxycache_test
 import (
 	"fmt"
 	"net"
+	"sync"
 	"testing"
 	"time"
 
@@ -70,6 +71,10 @@ func TestNodesShare(t *testing.T) {
 	want(t, two.get("/a", nil, text("x")), "Hit 200 two")
 	want(t, two.get("/v", gzip, text("new", "Vary", "Accept-Encoding")), "Miss 200 new")
 	want(t, one.get("/v", nil, text("new", "Vary", "Accept-Encoding")), "Miss 200 new")
+
+	// A purge of one key does not keep others out of memory.
+	ask(h, "DELETE", "/proxy-cache/nokey")
+	want(t, one.get("/other", nil, text("one")), "Miss 200 one")
 
 	// Lists hold what is in Redis alone too.
 	three := node(t, c, 3, server.Port, "")
@@ -143,4 +148,82 @@ func TestRedisFreezes(t *testing.T) {
 	if d := time.Since(began); d > 5*time.Second {
 		t.Errorf("20 requests took %v", d)
 	}
+}
+
+// TestNodesStoreAndPurgeAtOnce lets two nodes store and purge one key: nothing older than the last purge is found after it.
+func TestNodesStoreAndPurgeAtOnce(t *testing.T) {
+	if testing.Short() {
+		return
+	}
+	server := redistest.Start(t)
+	c := newClock()
+	nodes := []*bench{node(t, c, 1, server.Port, "redis_memory_seconds: 0"), node(t, c, 2, server.Port, "redis_memory_seconds: 0")}
+	var wg sync.WaitGroup
+	for _, b := range nodes {
+		wg.Go(func() {
+			h := adminOf(map[string]any{pluginID: b.Plugin})
+			for i := range 50 {
+				if i%5 == 0 {
+					ask(h, "DELETE", "/proxy-cache")
+				}
+				if r := b.Run(plugintest.Request{}, text("x", "Vary", "A")); r.Err != nil || r.Status != 200 || r.Body != "x" {
+					t.Errorf("%v %d %q", r.Err, r.Status, r.Body)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	c.Advance(time.Millisecond)
+	for _, b := range nodes {
+		ask(adminOf(map[string]any{pluginID: b.Plugin}), "DELETE", "/proxy-cache")
+	}
+	c.Advance(time.Millisecond)
+	want(t, nodes[0].get("/", nil, text("new")), "Miss 200 new")
+	want(t, nodes[1].get("/", nil, text("y")), "Hit 200 new")
+}
+
+// TestRedisIsFull: what it cannot take is not shared, and nothing else happens.
+func TestRedisIsFull(t *testing.T) {
+	if testing.Short() {
+		return
+	}
+	server := redistest.Start(t, "--maxmemory", "2mb", "--maxmemory-policy", "noeviction")
+	b := node(t, newClock(), 1, server.Port, "")
+	big := text(string(make([]byte, 300_000)))
+	for i := range 20 {
+		if r := b.get(fmt.Sprint("/", i), nil, big); r.Status != 200 || len(r.Body) != 300_000 {
+			t.Fatalf("%d: %d", i, r.Status)
+		}
+	}
+	if r := b.get("/19", nil, text("x")); r.Get("X-Cache-Status") != "Hit" {
+		t.Errorf("memory: %s", r.Get("X-Cache-Status"))
+	}
+}
+
+func TestRedisCluster(t *testing.T) {
+	if testing.Short() {
+		return
+	}
+	cluster := redistest.StartCluster(t, 3, 0)
+	c := newClock()
+	nodeOf := func(timeout int) *bench {
+		b := &bench{clock: c, stage: stage.New(t)}
+		b.stage.Now = c.Now
+		b.Instance = b.stage.Instance(t, proxycache.Type, fmt.Sprintf("{strategy: redis, redis: {cluster_nodes: [{ip: 127.0.0.1, port: %d}], timeout: %d}}",
+			cluster.Masters[0].Port, timeout))
+		return b
+	}
+	one, two := nodeOf(2001), nodeOf(2002)
+	for i := range 20 {
+		want(t, one.get(fmt.Sprint("/", i), nil, text("one", "Vary", "A")), "Miss 200 one")
+	}
+	for i := range 20 {
+		want(t, two.get(fmt.Sprint("/", i), nil, text("x")), "Hit 200 one")
+	}
+	c.Advance(time.Second)
+	if code, body := ask(adminOf(map[string]any{pluginID: two.Plugin}), "DELETE", "/proxy-cache"); code != 204 {
+		t.Errorf("purge: %d %s", code, body)
+	}
+	c.Advance(time.Second)
+	want(t, one.get("/1", nil, text("new")), "Miss 200 new")
 }

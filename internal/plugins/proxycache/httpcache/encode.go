@@ -33,7 +33,7 @@ func (e *Entry) Encode() []byte {
 			flags |= 1 << i
 		}
 	}
-	for _, n := range []int64{int64(e.Status), e.Received.UnixNano(), int64(t.Age), int64(t.Lifetime), int64(t.SWR), int64(t.SIE),
+	for _, n := range []int64{int64(e.Status), e.Received.UnixNano(), int64(e.Received.Sub(e.Asked)), int64(t.Age), int64(t.Lifetime), int64(t.SWR), int64(t.SIE),
 		int64(t.Keep), t.LastModified, t.Date, int64(flags)} {
 		b = binary.AppendVarint(b, n)
 	}
@@ -98,15 +98,17 @@ func Decode(b []byte) (*Entry, error) {
 	for n := d.count(); n > 0 && !d.bad; n-- {
 		e.Tags = append(e.Tags, string(d.text()))
 	}
-	var n [10]int64
+	var n [11]int64
 	for i := range n {
 		n[i] = d.number()
 	}
 	e.Status, e.Received = int(n[0]), time.Unix(0, n[1])
-	e.Terms = Terms{Age: time.Duration(n[2]), Lifetime: time.Duration(n[3]), SWR: time.Duration(n[4]), SIE: time.Duration(n[5]),
-		Keep: time.Duration(n[6]), LastModified: n[7], Date: n[8], NoCache: n[9]&1 != 0, MustRevalidate: n[9]&2 != 0}
-	e.HasLength = n[9]&4 != 0
-	e.soft.Store(n[9]&8 != 0)
+	e.Asked = e.Received.Add(-time.Duration(n[2]))
+	flags := n[10]
+	e.Terms = Terms{Age: time.Duration(n[3]), Lifetime: time.Duration(n[4]), SWR: time.Duration(n[5]), SIE: time.Duration(n[6]),
+		Keep: time.Duration(n[7]), LastModified: n[8], Date: n[9], NoCache: flags&1 != 0, MustRevalidate: flags&2 != 0}
+	e.HasLength = flags&4 != 0
+	e.soft.Store(flags&8 != 0)
 	var fields header.Fields
 	for n := d.count(); n > 0 && !d.bad; n-- {
 		name, value := string(d.text()), string(d.text())

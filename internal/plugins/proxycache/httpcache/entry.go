@@ -85,14 +85,16 @@ func (e *Entry) Bodiless() bool { return e.HasLength }
 // Compact copies fields, without those that unwanted names, into memory of their own that can be shared.
 func Compact(h *header.Fields, unwanted func(id header.ID, name []byte) bool, more ...string) header.Fields {
 	var out header.Fields
-	n := 0
+	n, size := len(more)/2, 0
 	for name, value := range h.All() {
-		n += len(name) + len(value) + 4
+		n++
+		size += len(name) + len(value) + 4
 	}
 	for _, s := range more {
-		n += len(s) + 2
+		size += len(s) + 2
 	}
-	wire := make([]byte, 0, n)
+	out.Grow(n)
+	wire := make([]byte, 0, size)
 	add := func(id header.ID, name, value []byte) {
 		start := len(wire)
 		wire = append(append(wire, name...), ": "...)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -320,4 +321,61 @@ func (l *lru) read(key string) bool {
 		delete(l.at, l.used.Remove(l.used.Back()).(string))
 	}
 	return false
+}
+
+// TestTogether stores, reads, removes and purges the same keys from many sides; in the end the counts are right.
+func TestTogether(t *testing.T) {
+	now := time.Unix(1000, 0)
+	s := httpcache.NewStore(200_000)
+	f := httpcache.NewFlights()
+	var wg sync.WaitGroup
+	for g := range 8 {
+		wg.Go(func() {
+			r := rand.New(rand.NewPCG(uint64(g), 1))
+			for range 3000 {
+				uri := fmt.Sprint("u", r.IntN(40))
+				key := uri + fmt.Sprint(r.IntN(3))
+				switch r.IntN(10) {
+				case 0:
+					s.RemoveURI([]byte(uri), now)
+				case 1:
+					for _, e := range s.Variants([]byte(uri), []byte(key)) {
+						s.Remove(e)
+					}
+				case 2:
+					s.Each(now, func(e *httpcache.Entry) bool { e.Soften(); return r.IntN(20) > 0 })
+				case 3, 4, 5:
+					e := entry(key, fmt.Sprint("o", r.IntN(2)), r.IntN(5000))
+					e.URI = uri
+					if r.IntN(2) == 0 {
+						e.VaryNames, e.VaryValue = "x", fmt.Sprint(r.IntN(5))
+					}
+					s.Put(e, 100_000, now)
+				case 6:
+					var l httpcache.Flight
+					if lead, wait := f.Join(&l, key, now); lead {
+						l.Land(r.IntN(2) == 0, now)
+					} else if wait != nil {
+						<-wait
+					}
+				default:
+					for _, e := range s.Variants([]byte(uri), []byte(key)) {
+						e.Touch()
+					}
+				}
+			}
+		})
+	}
+	wg.Wait()
+	sum := int64(0)
+	s.Each(now, func(e *httpcache.Entry) bool { sum += e.Size(); return true })
+	if s.Bytes() != sum || s.Bytes() != s.Used("o0")+s.Used("o1") || s.Bytes() > 200_000 {
+		t.Errorf("%d bytes are counted, %d and %d by owner, %d are there", s.Bytes(), s.Used("o0"), s.Used("o1"), sum)
+	}
+	for i := range 40 {
+		s.RemoveURI(fmt.Append(nil, "u", i), now)
+	}
+	if s.Bytes() != 0 || s.Used("o0") != 0 {
+		t.Errorf("%d bytes are left", s.Bytes())
+	}
 }

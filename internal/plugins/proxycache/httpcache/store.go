@@ -85,7 +85,7 @@ func (s *Store) Put(e *Entry, quota int64, now time.Time) bool {
 	o := s.owner(e.Owner)
 	sh := s.shardOf([]byte(e.URI))
 	sh.mu.Lock()
-	if at, ok := sh.changed[e.URI]; !e.Asked.IsZero() && (ok && e.Asked.Before(at) || e.Asked.UnixNano() < o.floor.Load()) {
+	if sh.outdated(e, o) {
 		sh.mu.Unlock()
 		return false
 	}
@@ -123,6 +123,23 @@ func (s *Store) Put(e *Entry, quota int64, now time.Time) bool {
 		s.evict(e, func() bool { return s.size.Load() <= s.max }, "")
 	}
 	return true
+}
+
+// outdated reports whether the entry was asked for before what it is about was changed.
+func (sh *shard) outdated(e *Entry, o *owner) bool {
+	if e.Asked.IsZero() {
+		return false
+	}
+	at, ok := sh.changed[e.URI]
+	return ok && e.Asked.Before(at) || e.Asked.UnixNano() < o.floor.Load()
+}
+
+// Outdated reports whether Put would refuse the entry because its URI was removed, or its owner purged, since it was asked for.
+func (s *Store) Outdated(e *Entry) bool {
+	o, sh := s.owner(e.Owner), s.shardOf([]byte(e.URI))
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	return sh.outdated(e, o)
 }
 
 func (s *Store) owner(name string) *owner {
