@@ -100,16 +100,16 @@ func (c *client) useKey(r jwkRecord) error {
 }
 
 // clientCertificate returns the certificate entity of tls_client_auth_cert_id.
-func (p *relyingParty) clientCertificate() (tls.Certificate, error) {
+func (p *relyingParty) clientCertificate() (*tls.Certificate, error) {
 	e := entity.Get[entity.Certificate](p.env.Find.Entities(), p.TLSClientAuthCertID)
 	if e == nil {
-		return tls.Certificate{}, fmt.Errorf("tls_client_auth_cert_id: there is no certificate %s", p.TLSClientAuthCertID)
+		return nil, fmt.Errorf("tls_client_auth_cert_id: there is no certificate %s", p.TLSClientAuthCertID)
 	}
 	c, err := tls.X509KeyPair([]byte(e.Cert), []byte(e.Key))
 	if err != nil {
-		return tls.Certificate{}, fmt.Errorf("tls_client_auth_cert_id: %w", err)
+		return nil, fmt.Errorf("tls_client_auth_cert_id: %w", err)
 	}
-	return c, nil
+	return &c, nil
 }
 
 // client returns the client that a request chooses by client_arg, by its id or its index from 1, else the first; nil without

@@ -212,6 +212,7 @@ type config struct {
 	// Session (lua-resty-session 4 semantics)
 	DisableSession                 []string      `json:"disable_session" conf:"elements.one_of=password,client_credentials,authorization_code,bearer,introspection,userinfo,kong_oauth2,refresh_token,session" doc:"Methods that must not start (for 'session': renew) a session"`
 	SessionSecret                  string        `json:"session_secret" conf:"referenceable;encrypted" doc:"Key material; unset: made up once, and shared by the nodes of a database"`
+	SessionSecretFallbacks         []string      `json:"session_secret_fallbacks" conf:"elements.referenceable;elements.encrypted;elements.len_min=1" doc:"Earlier values of session_secret: sessions that they seal are still opened, and sealed anew when they are saved. Ours."`
 	SessionStorage                 string        `json:"session_storage" conf:"one_of=cookie,memcache,memcached,redis,memory;default=cookie" doc:"Where sessions lie: in the cookie, in redis, or in memory: the state of the gateway, which is shared when nodes share it (ours). memcached is refused."`
 	SessionAudience                string        `json:"session_audience" conf:"default=default" doc:"Several applications share one cookie, one audience each"`
 	SessionCookieName              string        `json:"session_cookie_name" conf:"default=session" doc:"The name of the cookie."`

@@ -10,6 +10,7 @@ import (
 	"math/big"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -56,8 +57,12 @@ func TestMutualTLS(t *testing.T) {
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}
-	g.stage.Set = set
 	g.with("auth_methods: [password]\nclient_auth: [tls_client_auth]\ntls_client_auth_ssl_verify: false\nsession_storage: memory\ntls_client_auth_cert_id: " + id)
+	wantStatus(t, g.ask("/", "Authorization", basic(oidctest.User, oidctest.Password)), 401)
+	if !strings.Contains(g.log.String(), "there is no certificate "+id) {
+		t.Errorf("the log does not say what is missing: %s", g.log)
+	}
+	g.stage.Set = set
 	wantStatus(t, g.ask("/", "Authorization", basic(oidctest.User, oidctest.Password)), 200)
 	if shown != 1 {
 		t.Errorf("%d certificates were shown", shown)

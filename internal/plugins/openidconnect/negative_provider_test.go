@@ -423,12 +423,16 @@ func providerRows() []row {
 			}
 		}, "session_cookie_name: __Host-s\nsession_cookie_same_site: Strict\nsession_cookie_secure: true"},
 		{61, "session", "store away, slow, with garbage, emptied", "503, or the login; never let in (TestStateIsAway)", func(t *testing.T, g *gateway) { TestStateIsAway(t) }, ""},
-		{62, "session", "secret changed, with old cookies", "as no session", func(t *testing.T, g *gateway) {
+		{62, "session", "secret changed, with old cookies", "as no session, unless the old secret is in `session_secret_fallbacks`", func(t *testing.T, g *gateway) {
 			b := g.browser()
 			b.signIn("/")
 			if r := g.with("session_secret: another-0123456789").ask("/", "Cookie", "session="+b.cookies["session"]); r.Status != 302 {
 				t.Errorf("%d", r.Status)
 			}
+			wantStatus(t, g.with("session_secret: another-0123456789\nsession_secret_fallbacks: [x, 0123456789abcdef]").ask("/", "Cookie", "session="+b.cookies["session"]), 200)
+			g.clock.advance(2 * time.Minute)
+			wantStatus(t, b.get("/"), 200) // it is sealed anew
+			wantStatus(t, g.with("session_secret: another-0123456789").ask("/", "Cookie", "session="+b.cookies["session"]), 200)
 		}, ""},
 		{63, "refresh", "parallel requests with a refresh token that is good once", "one refresh, all succeed (TestSessionTokensAreRefreshed)", func(t *testing.T, g *gateway) {
 			b := g.browser()

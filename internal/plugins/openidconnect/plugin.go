@@ -177,12 +177,9 @@ func (p *relyingParty) reach() error {
 	}
 	p.fetch = oidc.NewFetcher(transport(&tls.Config{InsecureSkipVerify: !p.SSLVerify}), timeout, p.env.Log)
 	if p.TLSClientAuthCertID != "" {
-		certificate, err := p.clientCertificate()
-		if err != nil {
-			return err
-		}
+		// The certificate is looked up when it is needed: it may come with this very configuration, or be replaced later.
 		p.mutual = oidc.NewFetcher(transport(&tls.Config{InsecureSkipVerify: !p.TLSClientAuthSSLVerify,
-			Certificates: []tls.Certificate{certificate}}), timeout, p.env.Log)
+			GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return p.clientCertificate() }}), timeout, p.env.Log)
 	}
 	p.issuer = p.newIssuer(p.Issuer, p.JWKSEndpoint, p.ExtraJWKSURIs, p.UsingPseudoIssuer)
 	p.others = map[string]*oidc.Issuer{}
@@ -281,11 +278,16 @@ func (p *relyingParty) keepSessions() error {
 	if err != nil {
 		return fmt.Errorf("session secret: %w", err)
 	}
+	secrets := [][]byte{secret}
+	for _, old := range p.SessionSecretFallbacks {
+		sum := sha256.Sum256([]byte(old))
+		secrets = append(secrets, sum[:])
+	}
 	scope := strings.Join(append([]string{p.issuer.Name(), p.SessionAudience}, p.ClientID...), "\x00")
 	base := oidc.Sessions{
 		Cookie: oidc.Cookie{Name: p.SessionCookieName, Path: p.SessionCookiePath, Domain: p.SessionCookieDomain,
 			SameSite: p.SessionCookieSameSite, HTTPOnly: p.SessionCookieHTTPOnly, Secure: p.SessionCookieSecure},
-		Scope: scope, Secrets: [][]byte{secret}, HashKeys: p.SessionHashStorageKey, Now: p.env.Now,
+		Scope: scope, Secrets: secrets, HashKeys: p.SessionHashStorageKey, Now: p.env.Now,
 		Idle: seconds(p.SessionIdlingTimeout), Rolling: seconds(p.SessionRollingTimeout), Absolute: seconds(p.SessionAbsoluteTimeout),
 	}
 	if err := p.storeSessions(&base); err != nil {
