@@ -19,7 +19,7 @@ import (
 )
 
 var (
-	suite  = flag.String("suite", "", "folder of the suite, an installed npm package or a checkout; empty runs nothing")
+	suite  = flag.String("suite", "", "folder of the suite with its modules; empty runs nothing")
 	gibbon = flag.String("gibbon", "../../bin/gibbon", "the gateway's program")
 	only   = flag.String("only", "", "ids of tests to run, separated by commas; then nothing is written")
 	write  = flag.String("write", "", "file for the scores")
