@@ -71,7 +71,8 @@ func TestStrangeAttributes(t *testing.T) {
 			t.Errorf("%s was taken", name)
 		}
 	}
-	for i, value := range []string{strings.Repeat("x", 2048), strings.Repeat("ä", 2048), `<script>alert(1)</script>`, `'; DROP TABLE idp_users; --`, "line\nbreak\ttab", "\u202eright to left", "\x00nul",
+	for i, value := range []string{strings.Repeat("x", 2048), strings.Repeat("ä", 2048), `<script>alert(1)</script>`, `'; DROP TABLE idp_users; --`, "line\nbreak\ttab",
+		"\u202eright to left", "\x00nul",
 		`{"$gt":""}`, `${jndi:ldap://x}`, "%s%n%00", "👩‍👩‍👧", "\ufeffbom", "\\u0041"} {
 		name := string(rune('a'+i)) + "@example.com"
 		err := put(name, "given_name", value)
@@ -135,7 +136,8 @@ func TestStrangeNames(t *testing.T) {
 	p := start(t, nil)
 	ctx := t.Context()
 	a := p.newApp(func(in *cip.CreateUserPoolInput) { in.UsernameAttributes, in.AutoVerifiedAttributes = nil, nil }, nil)
-	for _, name := range []string{`'; DROP TABLE idp_users; --`, "josé", "JOSÉ", "%", "_", `a"b`, `a\b`, "../../etc/passwd", "Ω≈ç", "1", "-1", "null", "a'b", strings.Repeat("n", 128)} {
+	for _, name := range []string{`'; DROP TABLE idp_users; --`, "josé", "JOSÉ", "%", "_", `a"b`, `a\b`, "../../etc/passwd", "Ω≈ç",
+		"1", "-1", "null", "a'b", strings.Repeat("n", 128)} {
 		if _, err := a.SignUp(ctx, &cip.SignUpInput{ClientId: &a.client, Username: &name, Password: aws.String(good)}); err != nil {
 			if text(err) == "" || strings.HasPrefix(text(err), "InternalError") {
 				t.Errorf("%q: %v", name, err)

@@ -99,7 +99,8 @@ func TestPostgresGoesAway(t *testing.T) {
 		in.AllowedOAuthScopes, in.CallbackURLs, in.SupportedIdentityProviders = []string{"openid"}, []string{callback}, []string{"COGNITO"}
 	})
 	a.person("jane@example.com")
-	must[*cip.CreateResourceServerOutput](t)(a.CreateResourceServer(ctx, &cip.CreateResourceServerInput{UserPoolId: &a.pool, Identifier: aws.String("api"), Name: aws.String("api"), Scopes: scopes("read")}))
+	must[*cip.CreateResourceServerOutput](t)(a.CreateResourceServer(ctx, &cip.CreateResourceServerInput{UserPoolId: &a.pool, Identifier: aws.String("api"),
+		Name: aws.String("api"), Scopes: scopes("read")}))
 	m := must[*cip.CreateUserPoolClientOutput](t)(a.CreateUserPoolClient(ctx, machine(a.pool, "api/read"))).UserPoolClient
 	in := a.tokens("jane@example.com", good)
 

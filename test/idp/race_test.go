@@ -68,7 +68,8 @@ func TestAtOnce(t *testing.T) {
 	}
 
 	name := "new@example.com"
-	must[*cip.AdminCreateUserOutput](t)(a.AdminCreateUser(ctx, &cip.AdminCreateUserInput{UserPoolId: &a.pool, Username: &name, TemporaryPassword: aws.String(good), MessageAction: "SUPPRESS"}))
+	must[*cip.AdminCreateUserOutput](t)(a.AdminCreateUser(ctx, &cip.AdminCreateUserInput{UserPoolId: &a.pool, Username: &name,
+		TemporaryPassword: aws.String(good), MessageAction: "SUPPRESS"}))
 	step := must[*cip.InitiateAuthOutput](t)(a.byPassword(name, good))
 	got = atOnce(most, func() error {
 		_, err := a.RespondToAuthChallenge(ctx, &cip.RespondToAuthChallengeInput{ClientId: &a.client, ChallengeName: step.ChallengeName, Session: step.Session,
