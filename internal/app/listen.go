@@ -31,6 +31,9 @@ func bind(key string, all []settings.Listener) ([]bound, error) {
 		}
 		// Keep-alive probes are off: they cost four system calls for every connection, and idle ones are closed anyway.
 		lc := net.ListenConfig{KeepAlive: -1}
+		if key == "proxy_listen" && l.Network == "tcp" {
+			lc.Control = func(_, _ string, c syscall.RawConn) error { return deferAccept(c) }
+		}
 		nl, err := lc.Listen(context.Background(), l.Network, l.Address())
 		if err != nil {
 			closeAll(open)
