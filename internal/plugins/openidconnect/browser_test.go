@@ -140,6 +140,24 @@ func TestTabs(t *testing.T) {
 	}
 }
 
+// An address that is long is come back to, and none is too long to begin a login.
+func TestLongAddresses(t *testing.T) {
+	g := start(t, "login_action: redirect\nlogin_tokens: []\npreserve_query_args: true\nredirect_uri: [\"http://example.com:8000/callback\"]")
+	for _, c := range []struct{ target, want string }{
+		{"/" + noise(1500) + "?q=" + noise(2000), "/" + noise(1500) + "?q=" + noise(2000)},
+		{"/page?q=" + noise(50000), "/page"},
+		{"/" + noise(50000), "/"},
+	} {
+		b := g.browser()
+		if got := b.redirected(b.signIn(c.target)); got != "http://example.com:8000"+c.want {
+			t.Errorf("%.20s: comes back to %.60s", c.target, got)
+		}
+		if len(b.cookies) != 1 {
+			t.Errorf("%.20s: %d cookies are left", c.target, len(b.cookies))
+		}
+	}
+}
+
 func TestFormIsSentAgain(t *testing.T) {
 	g := start(t, "")
 	send := func(header ...string) *plugintest.Result {
@@ -419,7 +437,7 @@ func TestStateIsAway(t *testing.T) {
 	wantStatus(t, b.signIn("/"), 200)
 	broken.away = true
 	r := b.get("/")
-	if r.Status != 503 || b.cookies["session"] == "" {
+	if r.Status != 503 || !strings.Contains(r.Body, "The sessions are unavailable now") || b.cookies["session"] == "" {
 		t.Errorf("%d %s %v", r.Status, r.Body, b.cookies)
 	}
 	broken.away = false

@@ -116,7 +116,11 @@ func (v *visit) fromCode() (*grant, error) {
 	if err != nil || json.Unmarshal(s.Data, &login) != nil || login.State != c.state {
 		return nil, unauthorized("", "no login of this browser is under way with that state", errors.Join(errNoLogin, err))
 	}
-	v.x.Response.Header.Add("Set-Cookie", store.Cookie.Remove(secure(v.x)))
+	gone, err := store.Destroy(v.ctx, s, secure(v.x))
+	if err != nil {
+		return nil, unexpected("ending the login", err)
+	}
+	v.setCookies(gone)
 	if login.Client >= len(p.clients) {
 		return nil, unauthorized("", "the client of the login is no longer configured", nil)
 	}

@@ -116,7 +116,11 @@ func (v *visit) exchangeSubject(g *grant) (*grant, error) {
 	if t.Cache != nil && t.Cache.TTL != nil {
 		a.most = time.Duration(*t.Cache.TTL) * time.Second
 	}
-	return v.tokens(a)
+	fresh, err := v.tokens(a)
+	if err == nil && fresh.foreign {
+		return nil, unauthorized(invalidToken, "the token that the provider gave in exchange is of another issuer", oidc.ErrIssuer)
+	}
+	return fresh, err
 }
 
 // exchangeOld posts the access token, as bearer token, to token_exchange_endpoint: the body of the answer is the new token.

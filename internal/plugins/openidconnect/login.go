@@ -22,6 +22,8 @@ import (
 const (
 	// maxReplay is the longest form that is sent again after a login, in bytes: it lies in the cookie meanwhile.
 	maxReplay = 2 << 10
+	// maxOriginal is how long path and query may be, in bytes, that are kept to come back to.
+	maxOriginal = 4 << 10
 	// maxLogins is how many logins of one browser can be under way; more begin anew.
 	maxLogins = 8
 )
@@ -40,7 +42,7 @@ type loginState struct {
 	Body        []byte `json:"b,omitempty"`
 }
 
-// cookieName is the name of a login's cookie. The state is from our own generator; what a client sends is checked first.
+// loginCookie is the name of a login's cookie. The state is from our own generator; what a client sends is checked first.
 func (p *relyingParty) loginCookie(state string) string {
 	return p.AuthorizationCookieName + "_" + state[:8]
 }
@@ -151,6 +153,12 @@ func (v *visit) newLogin(d *oidc.Document) (*loginState, error) {
 	p, x := v.p, v.x
 	login := &loginState{State: oidc.Random(18), Nonce: oidc.Random(18), Client: v.client.index, Path: string(x.Request.Path),
 		Query: string(x.Request.Query()), RedirectURI: at(p.RedirectURI, v.client.index)}
+	if len(login.Path)+len(login.Query) > maxOriginal {
+		login.Query = ""
+		if len(login.Path) > maxOriginal {
+			login.Path = "/"
+		}
+	}
 	if login.RedirectURI == "" {
 		login.RedirectURI = origin(x) + escapePath(string(x.Request.Path))
 	}

@@ -421,6 +421,9 @@ token_exchange:
 		g.provider.Bend["/token"] = func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(400) }
 		wantStatus(t, g.bearer(forged), 401)
 		delete(g.provider.Bend, "/token")
+		g.provider.Access = func(claims map[string]any) { claims["iss"] = "https://other.example.com" }
+		wantStatus(t, g.bearer(foreign("jti", "another")), 401)
+		g.provider.Access = nil
 	}
 	g.provider.Bend["/swap"] = func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == "POST" && strings.HasPrefix(r.Header.Get("Authorization"), "Bearer ") {

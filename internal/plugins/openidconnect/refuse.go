@@ -11,7 +11,7 @@ import (
 
 // refusal is why a request is not let in.
 type refusal struct {
-	status int    // 400, 401, 403 or 500
+	status int    // 400, 401, 403, 500 or 503
 	code   string // of RFC 6750: invalid_token, insufficient_scope; "" when no credential was sent
 	detail string // for the log, and for the client with display_errors
 	scheme string // "DPoP" where that is what is asked for; "" is Bearer
@@ -77,6 +77,8 @@ func (p *relyingParty) refuse(x *plugin.Exchange, r *refusal) error {
 		to, message, destroy = p.ForbiddenRedirectURI, p.ForbiddenErrorMessage, p.ForbiddenDestroySession
 	case http.StatusInternalServerError:
 		to = p.UnexpectedRedirectURI
+	case http.StatusServiceUnavailable:
+		message = "The sessions are unavailable now"
 	}
 	if destroy && !errors.Is(r, oidc.ErrUnreachable) { // a provider that is away ends nobody's session
 		p.dropSession(x)

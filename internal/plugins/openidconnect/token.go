@@ -178,7 +178,7 @@ func (v *visit) introspect(token string, g *grant) (*grant, error) {
 		return made, nil
 	}
 	both := *made
-	both.Method, both.access, both.accessKey, both.ready = g.Method, g.access, g.accessKey, nil
+	both.Method, both.access, both.accessKey, both.foreign, both.ready = g.Method, g.access, g.accessKey, g.foreign, nil
 	return &both, nil
 }
 
