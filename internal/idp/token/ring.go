@@ -32,7 +32,8 @@ const (
 
 const (
 	keyBits = 2048
-	spares  = 4                // keys made ahead: enough for two pools at once
+	spares  = 4 // keys made ahead: enough for two pools at once
+	settle  = 200 * time.Millisecond
 	stale   = 10 * time.Second // when keys in memory are read again, for other processes may rotate them
 )
 
@@ -84,6 +85,12 @@ func (r *Ring) Close() {
 // fill keeps spare keys in store.
 func (r *Ring) fill(ctx context.Context) {
 	defer close(r.done)
+	select { // the start of the program goes first
+	case <-ctx.Done():
+		return
+	case <-r.wake:
+	case <-time.After(settle):
+	}
 	for {
 		if err := r.fillUp(ctx); err != nil && ctx.Err() == nil {
 			r.log.Warn("provider: could not make keys ahead", "error", err)
