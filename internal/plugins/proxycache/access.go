@@ -245,7 +245,7 @@ func (c *cache) answer(x *plugin.Exchange, s *scratch, e *httpcache.Entry, now t
 		}
 	}
 	body := e.Body
-	if e.Bodiless() {
+	if e.HasLength {
 		body = nil
 	}
 	err := x.Serve(e.Status, fields, body)

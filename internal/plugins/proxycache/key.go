@@ -11,6 +11,7 @@ import (
 	"sync"
 
 	"github.com/gibbon-gateway/gibbon/header"
+	"github.com/gibbon-gateway/gibbon/internal/plugins/proxycache/httpcache"
 	"github.com/gibbon-gateway/gibbon/plugin"
 )
 
@@ -64,6 +65,10 @@ func (c *cache) identify(s *scratch, x *plugin.Exchange, method string, withBody
 		b = append(b, 0, 0, 0, 0)
 		for v := range r.Header.Values(name) {
 			b = append(append(b, ','), v...)
+		}
+		if httpcache.Secret(name) {
+			sum := sha256.Sum256(b[start+4:])
+			b = append(b[:start+4], sum[:]...)
 		}
 		binary.BigEndian.PutUint32(b[start:], uint32(len(b)-start))
 	}

@@ -274,6 +274,19 @@ func (b *bench) sendWithLength(in plugintest.Request, reply plugintest.Reply) *p
 	return r
 }
 
+// TestSecretsAreNotKept looks for credentials in what is kept.
+func TestSecretsAreNotKept(t *testing.T) {
+	b := newBench(t, `{strategy: memory, vary_headers: [ApiKey]}`)
+	secrets := []string{"Authorization", "Bearer s3cret", "Cookie", "session=s3cret", "apikey", "s3cret"}
+	want(t, b.get("/", secrets, text("x", "Vary", "Cookie, Authorization, apikey")), "Miss 200 x")
+	want(t, b.get("/", secrets, text("x")), "Hit 200 x")
+	for e := range proxycache.Entries(b.Plugin) {
+		if strings.Contains(string(e), "s3cret") {
+			t.Errorf("%q", e)
+		}
+	}
+}
+
 func TestVary(t *testing.T) {
 	b := newBench(t, `{strategy: memory}`)
 	gzip, plain := []string{"Accept-Encoding", "gzip, deflate, br"}, []string(nil)

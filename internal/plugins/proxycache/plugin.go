@@ -93,7 +93,7 @@ func build(c config, env plugin.Env) (any, error) {
 	p := &cache{
 		id: env.ID, rfc: c.RFC9111, methods: c.RequestMethod, codes: c.ResponseCode, ttl: seconds(c.CacheTTL), negative: -1,
 		storage: seconds(c.StorageTTL), control: c.CacheControl, foldCase: c.IgnoreURICase, params: slices.Clone(c.VaryQueryParams),
-		headers:   c.VaryHeaders,
+		headers:   lowered(c.VaryHeaders),
 		send:      faces{c.ResponseHeaders.Age, c.ResponseHeaders.Status, c.ResponseHeaders.Key},
 		maxObject: int64(c.MaxObject), quota: int64(c.Quota), open: c.Authorized, cookies: c.SetCookie, noVary: c.IgnoreVary,
 		pathType: c.CheckPathType, onErr: c.BypassOnErr,
@@ -124,6 +124,15 @@ func build(c config, env plugin.Env) (any, error) {
 	}
 	p.hub = acquireHub(env)
 	return p, nil
+}
+
+// lowered returns header names in lower case.
+func lowered(names []string) []string {
+	list := slices.Clone(names)
+	for i, n := range list {
+		list[i] = strings.ToLower(strings.TrimSpace(n))
+	}
+	return list
 }
 
 // Close gives up what the configuration holds. Requests that are under way can still use it.

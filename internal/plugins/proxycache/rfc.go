@@ -80,7 +80,9 @@ func (c *cache) accessRFC(x *plugin.Exchange) error {
 
 // passRFC lets a request through that the cache has nothing to do with.
 func (c *cache) passRFC(x *plugin.Exchange, why string) error {
-	x.Response.Header.Add("Cache-Status", "gibbon; fwd="+why)
+	if c.send.status {
+		x.Response.Header.Add("Cache-Status", "gibbon; fwd="+why)
+	}
 	return c.pass(x)
 }
 

@@ -1,6 +1,7 @@
 package proxycache_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/gibbon-gateway/gibbon/internal/plugins/proxycache"
@@ -26,4 +27,49 @@ func TestBadConfig(t *testing.T) {
 		{Config: `{strategy: memory, heuristic_fraction: 2}`, Want: "config.heuristic_fraction: value should be between 0 and 1"},
 		{Config: `{strategy: memory, max_object_bytes: 0}`, Want: "config.max_object_bytes: value must be greater than 0"},
 	})
+}
+
+// TestAdvanced takes a configuration of the plugin that Kong sells.
+func TestAdvanced(t *testing.T) {
+	config := `
+strategy: redis
+bypass_on_err: true
+cache_control: true
+cache_ttl: 60
+content_type: [text/plain, application/json]
+ignore_uri_case: false
+memory: {dictionary_name: kong_db_cache}
+request_method: [GET, HEAD]
+response_code: [200, 301, 404]
+response_headers: {age: true, X-Cache-Key: false, X-Cache-Status: true}
+storage_ttl: 600
+vary_headers: [x-tenant]
+vary_query_params: [q]
+redis:
+  host: redis.example.com
+  port: 6380
+  username: gateway
+  password: secret
+  database: 2
+  connect_timeout: 100
+  send_timeout: 200
+  read_timeout: 300
+  ssl: true
+  ssl_verify: true
+  server_name: redis.example.com
+  keepalive_pool_size: 30
+  keepalive_backlog: 5
+  connection_is_proxied: false
+  cluster_max_redirections: 5
+`
+	doc, errs := stage.Process(proxycache.Advanced, config)
+	if len(errs) > 0 {
+		t.Fatal(errs.Message())
+	}
+	if got := doc["redis"].(map[string]any)["port"]; fmt.Sprint(got) != "6380" {
+		t.Errorf("port is %v", got)
+	}
+	if proxycache.Advanced.Name != "proxy-cache-advanced" || proxycache.Advanced.Priority != proxycache.Type.Priority {
+		t.Errorf("%s has priority %d", proxycache.Advanced.Name, proxycache.Advanced.Priority)
+	}
 }

@@ -79,9 +79,6 @@ func (e *Entry) Softened() bool { return e.soft.Load() }
 // Expired reports whether it is too old to be kept.
 func (e *Entry) Expired(now time.Time) bool { return e.Age(now) >= e.Terms.Keep }
 
-// Bodiless reports whether its body is not stored because a response to HEAD has none.
-func (e *Entry) Bodiless() bool { return e.HasLength }
-
 // Compact copies fields, without those that unwanted names, into memory of their own that can be shared.
 func Compact(h *header.Fields, unwanted func(id header.ID, name []byte) bool, more ...string) header.Fields {
 	var out header.Fields

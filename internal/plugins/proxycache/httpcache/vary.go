@@ -3,6 +3,7 @@ package httpcache
 import (
 	"bytes"
 	"cmp"
+	"crypto/sha256"
 	"encoding/binary"
 	"slices"
 	"strings"
@@ -68,10 +69,23 @@ func AppendSelecting(out []byte, names string, h *header.Fields, language string
 			out = appendSorted(out, h, name, false)
 		default:
 			out = appendCombined(out, h, name)
+			if Secret(name) {
+				sum := sha256.Sum256(out[start+4:])
+				out = append(out[:start+4], sum[:]...)
+			}
 		}
 		binary.BigEndian.PutUint32(out[start:], uint32(len(out)-start))
 	}
 	return out
+}
+
+// Secret reports whether values of a request field, in lower case, are not to be kept as they are.
+func Secret(name string) bool {
+	switch name {
+	case "authorization", "proxy-authorization", "cookie", "apikey", "x-api-key", "api-key":
+		return true
+	}
+	return false
 }
 
 // appendCombined appends all fields called name as one, without space around commas. A field that is not there differs
