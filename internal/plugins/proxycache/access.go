@@ -2,6 +2,8 @@ package proxycache
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"slices"
 	"strconv"
 	"time"
@@ -21,10 +23,9 @@ const (
 
 // visit is a request that was not answered from the cache, on its way to the upstream and back.
 type visit struct {
-	c   *cache
-	key string
-	uri string
-	id  string
+	c            *cache
+	key, uri, id string
+	host, target string
 
 	asked      time.Time
 	method     string // of the client
@@ -53,7 +54,7 @@ func (c *cache) Access(x *plugin.Exchange) error {
 	}
 	h := &x.Request.Header
 	var cc httpcache.Control
-	if !slices.Contains(c.methods, x.Request.Method) || h.Has("Sec-WebSocket-Key") || httpcache.Precondition(h) {
+	if !slices.Contains(c.methods, x.Request.Method) || uncached.In(h) != "" {
 		return c.pass(x)
 	}
 	if c.control {
@@ -121,9 +122,22 @@ func (c *cache) announce(x *plugin.Exchange, status, id string) {
 
 // visit notes a request that goes to the upstream.
 func (c *cache) visit(s *scratch, x *plugin.Exchange, now time.Time) *visit {
-	key := string(s.key)
-	return &visit{c: c, key: key, uri: key[:len(s.uri)], id: idOf(s.key), asked: now, method: x.Request.Method,
-		authorized: x.Request.Header.HasID(header.Authorization)}
+	// One piece of memory holds all that is kept of the request.
+	sum := sha256.Sum256(s.key)
+	n, m := len(s.key), len(s.uri)
+	b := hex.AppendEncode(s.key, sum[:])
+	b = append(b, x.Request.Host...)
+	for i, ch := range b[n+64:] {
+		if 'A' <= ch && ch <= 'Z' {
+			b[n+64+i] = ch | 0x20
+		}
+	}
+	host := len(b)
+	b = append(b, x.Request.Target...)
+	s.key = b[:n]
+	text := string(b)
+	return &visit{c: c, key: text[:n], uri: text[:m], id: text[n : n+64], host: text[n+64 : host], target: text[host:], asked: now,
+		method: x.Request.Method, authorized: x.Request.Header.HasID(header.Authorization)}
 }
 
 // usable reports whether an entry answers a request in Kong's mode.

@@ -177,19 +177,24 @@ func nameOf(arg []byte) []byte {
 var unkeyed = []string{"X-Original-URL", "X-Rewrite-URL", "X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override", "X-Host",
 	"X-Forwarded-Server", "X-Forwarded-Scheme", "X-Original-Host", "Forwarded"}
 
-// poisonous reports whether a request has such a field. Forwarded is a trusted proxy's to send.
-func (c *cache) poisonous(x *plugin.Exchange) bool {
-	h := &x.Request.Header
-	for _, name := range unkeyed {
-		if name == "Forwarded" && x.Client.Trusted {
-			continue
-		}
-		if h.Has(name) && !slices.ContainsFunc(c.headers, func(v string) bool { return strings.EqualFold(v, name) }) {
-			return true
-		}
-	}
-	return false
+// unkeyedBut returns the set of those that are in no key.
+func unkeyedBut(keyed []string) httpcache.Names {
+	return httpcache.NamesOf(slices.DeleteFunc(slices.Clone(unkeyed), func(name string) bool {
+		return slices.Contains(keyed, strings.ToLower(name))
+	})...)
 }
+
+// poisonous reports whether a request has such a field. A trusted proxy may send Forwarded.
+func (c *cache) poisonous(x *plugin.Exchange) bool {
+	if x.Client.Trusted {
+		return c.unkeyedTrusted.In(&x.Request.Header) != ""
+	}
+	return c.unkeyed.In(&x.Request.Header) != ""
+}
+
+// uncached are fields of requests that the cache has nothing to do with: upgrades, and conditions that only the origin can decide
+// about.
+var uncached = httpcache.NamesOf("Sec-WebSocket-Key", "If-Match", "If-Unmodified-Since")
 
 // sortedParams reads the parameters of a media type.
 func sortedParams(s string) (string, bool) {

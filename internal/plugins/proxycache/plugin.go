@@ -36,19 +36,22 @@ func define(name string) *plugin.Type {
 
 // cache is one configuration at work.
 type cache struct {
-	id        string
-	rfc       bool
-	methods   []string
-	codes     []int
-	types     []mediaType
-	ttl       time.Duration
-	negative  time.Duration // ttl for errors; less than zero: the same
-	storage   time.Duration // 0: as long as fresh
-	control   bool
-	foldCase  bool
-	params    []string // nil: all
-	headers   []string
-	send      faces
+	id       string
+	rfc      bool
+	methods  []string
+	codes    []int
+	types    []mediaType
+	ttl      time.Duration
+	negative time.Duration // ttl for errors; less than zero: the same
+	storage  time.Duration // 0: as long as fresh
+	control  bool
+	foldCase bool
+	params   []string // nil: all
+	headers  []string
+	send     faces
+
+	unkeyed, unkeyedTrusted httpcache.Names
+
 	maxObject int64
 	quota     int64
 	collapse  time.Duration // how long to wait for another's fetch; 0: not
@@ -101,6 +104,7 @@ func build(c config, env plugin.Env) (any, error) {
 			StaleIfError: seconds(c.SIE), StaleMax: seconds(c.StaleMax), Keep: seconds(c.StorageTTL), SetCookie: c.SetCookie},
 		now: env.Now, log: env.Log, spawn: env.Go, refresh: make(chan struct{}, maxRefreshes),
 	}
+	p.unkeyed, p.unkeyedTrusted = unkeyedBut(p.headers), unkeyedBut(append([]string{"forwarded"}, p.headers...))
 	if c.Collapse {
 		p.collapse = time.Duration(c.CollapseWait) * time.Millisecond
 	}

@@ -41,30 +41,29 @@ func (c *cache) refreshBehind(x *plugin.Exchange, v *visit) bool {
 		d.Method = "GET"
 	}
 	v.method = d.Method
-	host, target := v.entry.Host, string(x.Request.Target)
 	c.spawn("proxy-cache refresh", func(ctx context.Context) {
 		defer func() { <-c.refresh }()
 		defer v.land(false)
 		got, err := d.Do(ctx)
 		if err != nil {
-			c.log.Warn("a stale response could not be fetched again", "target", target, "error", err)
+			c.log.Warn("a stale response could not be fetched again", "target", v.target, "error", err)
 			return
 		}
 		defer got.Body.Close()
-		c.take(v, got, &request, host, target)
+		c.take(v, got, &request)
 	})
 	return true
 }
 
 // take stores what a fetch apart from a request has brought.
-func (c *cache) take(v *visit, got *plugin.Fetched, request *header.Fields, host, target string) {
+func (c *cache) take(v *visit, got *plugin.Fetched, request *header.Fields) {
 	v.received = c.now()
 	if v.validating && got.Status == 304 {
 		c.renew(v, &got.Header)
 		return
 	}
 	x := &plugin.Exchange{}
-	x.Request.Target = []byte(target)
+	x.Request.Target = []byte(v.target)
 	x.Response.Status, x.Response.FromUpstream = got.Status, true
 	x.Response.Header.CopyFrom(&got.Header)
 	if got.Status >= 500 || !c.worth(x, v) || got.Length > c.maxObject {
@@ -79,6 +78,6 @@ func (c *cache) take(v *visit, got *plugin.Fetched, request *header.Fields, host
 	}
 	v.status, v.body, v.fields = got.Status, body, httpcache.Compact(&got.Header, c.unstored(v))
 	e := v.entryOf(request)
-	e.Route, e.Host, e.Target = v.entry.Route, host, target
+	e.Route = v.entry.Route
 	v.land(c.keep(e))
 }

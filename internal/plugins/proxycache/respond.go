@@ -3,7 +3,6 @@ package proxycache
 import (
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/gibbon-gateway/gibbon/header"
@@ -93,7 +92,8 @@ func (c *cache) worth(x *plugin.Exchange, v *visit) bool {
 			return false
 		}
 	}
-	v.terms = httpcache.Terms{Lifetime: ttl, Keep: ttl, SWR: c.policy.StaleWhileRevalidate, SIE: c.policy.StaleIfError, Date: v.received.Unix()}
+	v.terms = httpcache.Terms{Lifetime: ttl, Keep: ttl, SWR: c.policy.StaleWhileRevalidate, SIE: c.policy.StaleIfError,
+		Date: v.received.Unix()}
 	if c.storage > 0 {
 		v.terms.Keep = c.storage
 	}
@@ -169,14 +169,14 @@ func (v *visit) made(x *plugin.Exchange) *httpcache.Entry {
 	if x.Route != nil {
 		e.Route = x.Route.ID
 	}
-	e.Host, e.Target = strings.ToLower(x.Request.Host), string(x.Request.Target)
 	return e
 }
 
 // entryOf makes the entry for a request with these fields.
 func (v *visit) entryOf(request *header.Fields) *httpcache.Entry {
 	c := v.c
-	e := &httpcache.Entry{Key: v.key, ID: v.id, URI: v.uri, Owner: c.id, Tags: httpcache.TagsOf(&v.fields), Status: v.status,
+	e := &httpcache.Entry{Key: v.key, ID: v.id, URI: v.uri, Owner: c.id, Host: v.host, Target: v.target,
+		Tags: httpcache.TagsOf(&v.fields), Status: v.status,
 		Fields: v.fields, Body: v.body, Asked: v.asked, Received: v.received, Terms: v.terms, ETag: v.fields.Get("ETag")}
 	e.HasLength = v.method == "HEAD" && !c.rfc
 	if cap(e.Body) > len(e.Body)+len(e.Body)/8 {

@@ -30,7 +30,7 @@ func (c *cache) accessRFC(x *plugin.Exchange) error {
 		return c.accessUnsafe(x, s)
 	}
 	cc := httpcache.ParseControl(h)
-	if cc.NoStore || h.Has("Sec-WebSocket-Key") || httpcache.Precondition(h) {
+	if cc.NoStore || uncached.In(h) != "" {
 		return c.passRFC(x, "request")
 	}
 	if err := c.identify(s, x, method, true); err != nil {

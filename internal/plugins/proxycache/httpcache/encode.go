@@ -33,7 +33,8 @@ func (e *Entry) Encode() []byte {
 			flags |= 1 << i
 		}
 	}
-	for _, n := range []int64{int64(e.Status), e.Received.UnixNano(), int64(e.Received.Sub(e.Asked)), int64(t.Age), int64(t.Lifetime), int64(t.SWR), int64(t.SIE),
+	for _, n := range []int64{int64(e.Status), e.Received.UnixNano(), int64(e.Received.Sub(e.Asked)),
+		int64(t.Age), int64(t.Lifetime), int64(t.SWR), int64(t.SIE),
 		int64(t.Keep), t.LastModified, t.Date, int64(flags)} {
 		b = binary.AppendVarint(b, n)
 	}

@@ -12,8 +12,35 @@ func Conditional(h *header.Fields) bool {
 	return h.HasID(header.IfNoneMatch) || h.Has("If-Modified-Since")
 }
 
-// Precondition reports whether a request has conditions that only the origin can decide about.
-func Precondition(h *header.Fields) bool { return h.Has("If-Match") || h.Has("If-Unmodified-Since") }
+// Names is a set of field names that is looked for in one pass.
+type Names struct {
+	lengths uint64 // a bit for each length
+	names   []string
+}
+
+// NamesOf makes a set of names, each shorter than 64 bytes.
+func NamesOf(names ...string) Names {
+	n := Names{names: names}
+	for _, name := range names {
+		n.lengths |= 1 << len(name)
+	}
+	return n
+}
+
+// In returns a name of the set that h has, or "".
+func (n *Names) In(h *header.Fields) string {
+	for name := range h.All() {
+		if len(name) >= 64 || n.lengths>>len(name)&1 == 0 {
+			continue
+		}
+		for _, want := range n.names {
+			if is(name, want) {
+				return want
+			}
+		}
+	}
+	return ""
+}
 
 // NotModified reports whether a conditional request has what e holds already (RFC 9110, 13.2.2): the answer is 304.
 func (e *Entry) NotModified(h *header.Fields, now time.Time) bool {
