@@ -50,10 +50,10 @@ var health = command{
 			return c.fail(err)
 		}
 		if app.Running(s.Prefix) == 0 {
-			return c.fail(fmt.Errorf("Gibbon is not running at %s", s.Prefix))
+			return c.fail(fmt.Errorf("not running at %s", s.Prefix))
 		}
 		if err := app.Ready(ctx, s); err != nil {
-			return c.fail(fmt.Errorf("Gibbon runs at %s but is not ready: %w", s.Prefix, err))
+			return c.fail(fmt.Errorf("running at %s, but not ready: %w", s.Prefix, err))
 		}
 		fmt.Fprintf(c.stdout, "Gibbon is healthy at %s\n", s.Prefix)
 		return 0
@@ -84,7 +84,7 @@ func signalRunning(ctx context.Context, c *call, name string, sig syscall.Signal
 	}
 	pid := app.Running(s.Prefix)
 	if pid == 0 {
-		return c.fail(fmt.Errorf("Gibbon is not running at %s", s.Prefix))
+		return c.fail(fmt.Errorf("not running at %s", s.Prefix))
 	}
 	if err := syscall.Kill(pid, sig); err != nil {
 		return c.fail(fmt.Errorf("signal process %d: %w", pid, err))
