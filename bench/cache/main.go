@@ -3,7 +3,6 @@
 package main
 
 import (
-	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -13,33 +12,8 @@ import (
 	"github.com/gibbon-gateway/gibbon/bench/rig"
 )
 
-// options are the flags.
-type options struct {
-	gibbon   string
-	rounds   int
-	seconds  int
-	cases    string
-	pin      bool
-	upstream string
-}
-
 func main() {
-	var o options
-	flag.StringVar(&o.gibbon, "gibbon", "bin/gibbon", "the gateway's program")
-	flag.IntVar(&o.rounds, "rounds", 3, "how often each case is measured")
-	flag.IntVar(&o.seconds, "seconds", 3, "how long each measurement takes")
-	flag.StringVar(&o.cases, "cases", "", "only the cases whose name contains this")
-	flag.BoolVar(&o.pin, "pin", true, "keep the proxies on one core, and load and upstream on another")
-	flag.StringVar(&o.upstream, rig.Upstream, "", "only be the upstream, on this address (used by the program itself)")
-	flag.Parse()
-	run := measure
-	if o.upstream != "" {
-		run = func(o options) error { return rig.ServeUpstream(o.upstream) }
-	}
-	if err := run(o); err != nil {
-		fmt.Fprintln(os.Stderr, "cache:", err)
-		os.Exit(1)
-	}
+	rig.Main("cache", rig.Options{Gibbon: "bin/gibbon", Rounds: 3, Seconds: 3}, measure)
 }
 
 // benchCase is one row: two programs, or one with two configurations, asked for the same.
@@ -73,28 +47,28 @@ var cases = []benchCase{
 	{"miss, by a plain request", 1.15, [2]side{{name: "Gibbon, no cache"}, {name: "Gibbon, misses", plugin: memory}}, "/items/%d"},
 }
 
-func measure(o options) error {
+func measure(o rig.Options) error {
 	if err := rig.Need("nginx", "wrk"); err != nil {
 		return err
 	}
-	if _, err := os.Stat(o.gibbon); err != nil {
+	if _, err := os.Stat(o.Gibbon); err != nil {
 		return fmt.Errorf("build the gateway first, or name it with -gibbon: %w", err)
 	}
-	r, err := rig.New(o.pin)
+	r, err := rig.New(o.Pin)
 	if err != nil {
 		return err
 	}
 	defer r.Close()
-	b := &bench{options: o, Bench: r}
+	b := &bench{Options: o, Bench: r}
 	defer b.clean()
 	if err := b.StartUpstream(); err != nil {
 		return err
 	}
-	fmt.Printf("%d rounds of %d s, 64 connections, one core each\n\n", o.rounds, o.seconds)
+	fmt.Printf("%d rounds of %d s, 64 connections, one core each\n\n", o.Rounds, o.Seconds)
 	fmt.Println("| case | first CPU µs | second CPU µs | ratio | at most |")
 	fmt.Println("| --- | --: | --: | --: | --: |")
 	for _, c := range cases {
-		if !strings.Contains(c.name, o.cases) {
+		if !strings.Contains(c.name, o.Cases) {
 			continue
 		}
 		if err := b.row(c); err != nil {
@@ -105,7 +79,7 @@ func measure(o options) error {
 }
 
 type bench struct {
-	options
+	rig.Options
 	*rig.Bench
 	stores []string // folders of nginx's caches
 }
@@ -129,7 +103,7 @@ func (b *bench) row(c benchCase) error {
 	}
 	var ratios []float64
 	var cpu [2][]float64
-	for round := range b.rounds {
+	for round := range b.Rounds {
 		var got [2]rig.Cost
 		for i := range two {
 			k := (i + round) % 2
@@ -138,7 +112,7 @@ func (b *bench) row(c benchCase) error {
 				return err
 			}
 			var err error
-			if got[k], err = b.Measure(two[k], script, b.seconds); err != nil {
+			if got[k], err = b.Measure(two[k], script, b.Seconds); err != nil {
 				return err
 			}
 		}
@@ -228,7 +202,7 @@ func (b *bench) startGibbon(addr string, s side) (*exec.Cmd, error) {
 			return nil, err
 		}
 	}
-	program, err := filepath.Abs(b.gibbon)
+	program, err := filepath.Abs(b.Gibbon)
 	if err != nil {
 		return nil, err
 	}

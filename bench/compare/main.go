@@ -4,7 +4,6 @@
 package main
 
 import (
-	"flag"
 	"fmt"
 	"os"
 	"strings"
@@ -12,33 +11,8 @@ import (
 	"github.com/gibbon-gateway/gibbon/bench/rig"
 )
 
-// options are the flags.
-type options struct {
-	gibbon   string
-	rounds   int
-	seconds  int
-	cases    string
-	pin      bool
-	upstream string
-}
-
 func main() {
-	var o options
-	flag.StringVar(&o.gibbon, "gibbon", "bin/gibbon", "the gateway's program")
-	flag.IntVar(&o.rounds, "rounds", 3, "how often each case is measured")
-	flag.IntVar(&o.seconds, "seconds", 3, "how long each measurement takes")
-	flag.StringVar(&o.cases, "cases", "", "only the cases whose name contains this")
-	flag.BoolVar(&o.pin, "pin", true, "keep the proxies on one core, and load and upstream on another")
-	flag.StringVar(&o.upstream, rig.Upstream, "", "only be the upstream, on this address (used by the program itself)")
-	flag.Parse()
-	run := compare
-	if o.upstream != "" {
-		run = func(o options) error { return rig.ServeUpstream(o.upstream) }
-	}
-	if err := run(o); err != nil {
-		fmt.Fprintln(os.Stderr, "compare:", err)
-		os.Exit(1)
-	}
+	rig.Main("compare", rig.Options{Gibbon: "bin/gibbon", Rounds: 3, Seconds: 3}, compare)
 }
 
 // benchCase is one row of the table.
@@ -63,27 +37,27 @@ const (
 	prefixes = 10
 )
 
-func compare(o options) error {
+func compare(o rig.Options) error {
 	if err := rig.Need("nginx", "wrk"); err != nil {
 		return err
 	}
-	if _, err := os.Stat(o.gibbon); err != nil {
+	if _, err := os.Stat(o.Gibbon); err != nil {
 		return fmt.Errorf("build the gateway first, or name it with -gibbon: %w", err)
 	}
-	r, err := rig.New(o.pin)
+	r, err := rig.New(o.Pin)
 	if err != nil {
 		return err
 	}
 	defer r.Close()
-	b := &bench{options: o, Bench: r}
+	b := &bench{Options: o, Bench: r}
 	if err := b.StartUpstream(); err != nil {
 		return err
 	}
-	fmt.Printf("%d rounds of %d s, 64 connections, %d routes, one core each\n\n", o.rounds, o.seconds, hosts*prefixes)
+	fmt.Printf("%d rounds of %d s, 64 connections, %d routes, one core each\n\n", o.Rounds, o.Seconds, hosts*prefixes)
 	fmt.Println("| case | nginx CPU µs | Gibbon CPU µs | ratio | at most | nginx req/s | Gibbon req/s |")
 	fmt.Println("| --- | --: | --: | --: | --: | --: | --: |")
 	for _, c := range cases {
-		if !strings.Contains(c.name, o.cases) {
+		if !strings.Contains(c.name, o.Cases) {
 			continue
 		}
 		if err := b.row(c); err != nil {
@@ -103,14 +77,14 @@ func (b *bench) row(c benchCase) error {
 	script := luaScript(c)
 	var ratios []float64
 	var cpu, rate [2][]float64
-	for round := range b.rounds {
+	for round := range b.Rounds {
 		var got [2]rig.Cost
 		for i := range proxies {
 			k := (i + round) % 2                                        // who begins changes, as the machine may get slower or faster meanwhile
 			if _, err := b.Measure(proxies[k], script, 1); err != nil { // warm up
 				return err
 			}
-			if got[k], err = b.Measure(proxies[k], script, b.seconds); err != nil {
+			if got[k], err = b.Measure(proxies[k], script, b.Seconds); err != nil {
 				return err
 			}
 		}

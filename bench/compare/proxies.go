@@ -78,7 +78,7 @@ func (b *bench) startGibbon(addr string, c benchCase) (*exec.Cmd, error) {
 	if err := os.WriteFile(conf, []byte(text), 0o644); err != nil {
 		return nil, err
 	}
-	program, err := filepath.Abs(b.gibbon)
+	program, err := filepath.Abs(b.Gibbon)
 	if err != nil {
 		return nil, err
 	}

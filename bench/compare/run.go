@@ -10,7 +10,7 @@ import (
 
 // bench holds the flags and what runs.
 type bench struct {
-	options
+	rig.Options
 	*rig.Bench
 }
 

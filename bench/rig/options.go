@@ -1,0 +1,34 @@
+package rig
+
+import (
+	"flag"
+	"fmt"
+	"os"
+)
+
+// Options are the flags of a benchmark. What Main is given are the defaults.
+type Options struct {
+	Gibbon  string // the gateway's program; "" lets the benchmark build it
+	Rounds  int    // how often each case is measured
+	Seconds int    // how long each measurement takes
+	Cases   string // only the cases whose name contains this
+	Pin     bool   // keep what is measured on one core, and load and upstream on another
+}
+
+// Main reads the flags and runs a benchmark, or, when it was started as one, its upstream.
+func Main(name string, o Options, run func(Options) error) {
+	flag.StringVar(&o.Gibbon, "gibbon", o.Gibbon, "the gateway's program; unset: it is built")
+	flag.IntVar(&o.Rounds, "rounds", o.Rounds, "how often each case is measured")
+	flag.IntVar(&o.Seconds, "seconds", o.Seconds, "how long each measurement takes")
+	flag.StringVar(&o.Cases, "cases", "", "only the cases whose name contains this")
+	flag.BoolVar(&o.Pin, "pin", true, "keep what is measured on one core, and load and upstream on another")
+	upstream := flag.String(Upstream, "", "only be the upstream, on this address (used by the program itself)")
+	flag.Parse()
+	if *upstream != "" {
+		run = func(Options) error { return ServeUpstream(*upstream) }
+	}
+	if err := run(o); err != nil {
+		fmt.Fprintln(os.Stderr, name+":", err)
+		os.Exit(1)
+	}
+}
