@@ -34,7 +34,7 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"gateway": startGateway, "stop": stopGateway, "capture": capture, "eventually": eventually, "wait": pause,
+			"gateway": startGateway, "stop": stopGateway, "capture": capture, "eventually": eventually,
 		},
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("HOME", e.WorkDir) // httpie writes its settings there
@@ -199,13 +199,6 @@ func eventually(ts *testscript.TestScript, neg bool, args []string) {
 		}
 		pauseFor(50 * time.Millisecond)
 	}
-}
-
-// pause waits for a duration: for lifetimes that a script shows to end.
-func pause(ts *testscript.TestScript, neg bool, args []string) {
-	d, err := time.ParseDuration(args[0])
-	ts.Check(err)
-	pauseFor(d)
 }
 
 func pauseFor(d time.Duration) {

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -41,7 +42,28 @@ func New(t testing.TB) *Stage {
 			t.Error(err)
 		}
 	})
-	return &Stage{State: store, Now: time.Now, Log: t.Output()}
+	log := &lasting{w: t.Output()}
+	t.Cleanup(log.end)
+	return &Stage{State: store, Now: time.Now, Log: log}
+}
+
+// lasting is a test's output until the test ends: background work of an instance may log a little longer.
+type lasting struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+// Write implements io.Writer.
+func (l *lasting) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.w.Write(p)
+}
+
+func (l *lasting) end() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.w = io.Discard
 }
 
 // Process puts a configuration, in YAML, through the schema of a plugin.
