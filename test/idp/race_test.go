@@ -1,6 +1,8 @@
 package idp_test
 
 import (
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -35,6 +37,17 @@ func atOnce(n int, call func() error) map[string]int {
 	return ended
 }
 
+// refusals counts the calls that ended with one of these exceptions.
+func refusals(ended map[string]int, names ...string) (n int) {
+	for text, times := range ended {
+		name, _, _ := strings.Cut(text, ":")
+		if slices.Contains(names, name) {
+			n += times
+		}
+	}
+	return n
+}
+
 // Of what may happen once, one of many at once wins; guesses at once count as guesses one after another.
 func TestAtOnce(t *testing.T) {
 	p := start(t, nil)
@@ -54,7 +67,8 @@ func TestAtOnce(t *testing.T) {
 		_, err := a.ConfirmSignUp(ctx, &cip.ConfirmSignUpInput{ClientId: &a.client, Username: &jane, ConfirmationCode: &code})
 		return err
 	})
-	if got[""] != 1 || len(got) != 2 {
+	// The others find the code spent, or the user confirmed, as it happens.
+	if got[""] != 1 || refusals(got, "ExpiredCodeException", "NotAuthorizedException") != most-1 {
 		t.Errorf("confirmations: %v", got)
 	}
 	must[*cip.ForgotPasswordOutput](t)(a.ForgotPassword(ctx, &cip.ForgotPasswordInput{ClientId: &a.client, Username: &jane}))
@@ -63,7 +77,7 @@ func TestAtOnce(t *testing.T) {
 		_, err := a.ConfirmForgotPassword(ctx, &cip.ConfirmForgotPasswordInput{ClientId: &a.client, Username: &jane, ConfirmationCode: &code, Password: aws.String(good)})
 		return err
 	})
-	if got[""] != 1 || len(got) != 2 {
+	if got[""] != 1 || refusals(got, "ExpiredCodeException") != most-1 {
 		t.Errorf("new passwords by one code: %v", got)
 	}
 
@@ -76,7 +90,7 @@ func TestAtOnce(t *testing.T) {
 			ChallengeResponses: a.parameters(name, "NEW_PASSWORD", better)})
 		return err
 	})
-	if got[""] != 1 || len(got) != 2 {
+	if got[""] != 1 || refusals(got, "NotAuthorizedException", "CodeMismatchException", "ExpiredCodeException") != most-1 {
 		t.Errorf("answers to one session: %v", got)
 	}
 
