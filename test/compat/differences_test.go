@@ -22,11 +22,9 @@ var differences = map[string]string{
 	"c016-plugin-patch-change-name":    "needs plugin cors",
 	"c030-plugin-put-by-name":          "needs plugin cors",
 
-	"p060-acl-allowed": "needs plugin acl",
-	"p061-acl-denied":  "needs plugin acl",
-	"p062-ba-none":     "needs plugin basic-auth",
-	"p063-ba-ok":       "needs plugin basic-auth",
-	"p064-ba-bad":      "needs plugin basic-auth",
+	"p062-ba-none": "needs plugin basic-auth",
+	"p063-ba-ok":   "needs plugin basic-auth",
+	"p064-ba-bad":  "needs plugin basic-auth",
 }
 
 // ownPlugins are plugins that Kong sells or does not have.
