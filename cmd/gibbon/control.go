@@ -61,7 +61,7 @@ var health = command{
 }
 
 var reload = command{
-	name: "reload", args: "[SETTINGS]", about: "Make a running gateway read its declarative file and certificates again",
+	name: "reload", args: "[SETTINGS]", about: "Make a running gateway read its declarative file again",
 	help: "Sends SIGHUP to the process of the data folder: it reads declarative_config again and reopens its log files.\n" +
 		"Requests under way are not touched. A file with mistakes changes nothing; they are logged.\n\n" + settingsHelp,
 	run: func(ctx context.Context, c *call) int { return signalRunning(ctx, c, "reload", syscall.SIGHUP) },
@@ -75,8 +75,11 @@ var stop = command{
 
 func signalRunning(ctx context.Context, c *call, name string, sig syscall.Signal) int {
 	from, _, rest, err := flags(c.args)
-	if err != nil || len(rest) > 0 {
-		return c.misused(name, "%v", errOr(err, fmt.Errorf("unexpected argument")))
+	switch {
+	case err != nil:
+		return c.misused(name, "%v", err)
+	case len(rest) > 0:
+		return c.misused(name, "unexpected argument %q", rest[0])
 	}
 	s, err := load(c, from)
 	if err != nil {
@@ -109,13 +112,6 @@ func ended(ctx context.Context, prefix string) bool {
 		}
 	}
 	return true
-}
-
-func errOr(err, other error) error {
-	if err != nil {
-		return err
-	}
-	return other
 }
 
 var version = command{

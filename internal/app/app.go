@@ -42,8 +42,8 @@ type Options struct {
 
 // Addresses are where a gateway is reached; "" where it does not listen. URLs, with localhost-like hosts as bound.
 type Addresses struct {
-	Prefix                                         string
-	Proxy, ProxyTLS, Admin, Status, IDP, Demo, TLS string
+	Prefix                                    string
+	Proxy, ProxyTLS, Admin, Status, IDP, Demo string
 }
 
 // gateway is everything that runs.

@@ -2,6 +2,7 @@ package idp
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -302,8 +303,8 @@ func (l *Line) outbox(ctx context.Context, args []string) error {
 		return err
 	}
 	for _, m := range list.Messages {
-		subject := or(m.Subject, m.Body)
-		fmt.Fprintf(l.Stdout, "%s  %-5s  %-30s  %-10s  %s\n", m.Created.Local().Format("2006-01-02 15:04:05"), m.Medium, m.To, or(m.Code, "-"), subject)
+		subject := cmp.Or(m.Subject, m.Body)
+		fmt.Fprintf(l.Stdout, "%s  %-5s  %-30s  %-10s  %s\n", m.Created.Local().Format("2006-01-02 15:04:05"), m.Medium, m.To, cmp.Or(m.Code, "-"), subject)
 	}
 	return nil
 }

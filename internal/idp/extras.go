@@ -1,6 +1,7 @@
 package idp
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"io"
@@ -23,7 +24,7 @@ func (p *Provider) extra() http.Handler {
 		w.Write(p.CA())
 	})
 	m.HandleFunc("POST "+extrasAt+"quickstart", func(w http.ResponseWriter, r *http.Request) {
-		q, err := p.Quickstart(r.Context(), or(r.URL.Query().Get("name"), "kongpool"))
+		q, err := p.Quickstart(r.Context(), cmp.Or(r.URL.Query().Get("name"), "kongpool"))
 		p.reply(w, r, q, err)
 	})
 	m.HandleFunc("GET "+extrasAt+"pools/{id}", func(w http.ResponseWriter, r *http.Request) {

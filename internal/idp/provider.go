@@ -6,6 +6,7 @@
 package idp
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -203,7 +204,7 @@ func (p *Provider) wire(o Options) {
 	config.Keys = o.AccessKeys
 	p.API = api.New(config, operations...)
 	p.oauth = oauth.New(oauth.Options{Store: p.store, Ring: p.ring, Pools: p.Pools, Grants: grants, Auth: auths, Now: o.Now, Log: o.Log,
-		Transport: p.Transport(or(o.Transport, http.DefaultTransport))})
+		Transport: p.Transport(cmp.Or(o.Transport, http.DefaultTransport))})
 	p.pages = page.New(page.Options{Pools: p.Pools, OAuth: p.oauth, Auth: auths, Log: o.Log, Invoke: p.Invoke})
 	p.extras = p.extra()
 }
@@ -263,11 +264,3 @@ func (p *Provider) Close() error {
 
 // quiet is for what net/http complains about: broken connections and failed handshakes.
 func quiet(l *slog.Logger) *log.Logger { return slog.NewLogLogger(l.Handler(), slog.LevelDebug) }
-
-func or[T comparable](v, otherwise T) T {
-	var zero T
-	if v == zero {
-		return otherwise
-	}
-	return v
-}

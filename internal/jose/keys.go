@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	gojose "github.com/go-jose/go-jose/v4"
 )
@@ -69,7 +70,7 @@ func ParseKey(raw json.RawMessage) (Key, error) {
 	if meta.Use != "" && meta.Use != "sig" {
 		return Key{}, fmt.Errorf("is for use %.20q", meta.Use)
 	}
-	if len(meta.KeyOps) > 0 && !contains(meta.KeyOps, "verify") {
+	if len(meta.KeyOps) > 0 && !slices.Contains(meta.KeyOps, "verify") {
 		return Key{}, errors.New("is not for verifying")
 	}
 	var jwk gojose.JSONWebKey
@@ -86,15 +87,6 @@ func ParseKey(raw json.RawMessage) (Key, error) {
 		return Key{}, errors.New("is not a public key for signatures")
 	}
 	return Key{ID: jwk.KeyID, X5T: meta.X5T, Alg: jwk.Algorithm, Public: jwk.Key, JSON: raw}, nil
-}
-
-func contains(list []string, want string) bool {
-	for _, s := range list {
-		if s == want {
-			return true
-		}
-	}
-	return false
 }
 
 // Choose returns the keys that may have signed t, the likely ones first: those of its kid, else of its x5t, else, when it

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -211,7 +212,7 @@ func (v *visit) redeem(c *callback, login *loginState) (*grant, error) {
 	if err != nil {
 		return nil, err
 	}
-	if g.ID == "" && has(v.p.Scopes, "openid") {
+	if g.ID == "" && slices.Contains(v.p.Scopes, "openid") {
 		return nil, unauthorized(invalidToken, "the provider gave no ID token", nil)
 	}
 	return g, v.verifyID(g, login, c.code)
@@ -246,7 +247,7 @@ func (v *visit) dropCallback(c *callback, login *loginState) {
 // finish does the login action of a request that was let in: nothing, an answer with tokens, or a redirect.
 func (v *visit) finish(g *grant) error {
 	p := v.p
-	if !v.fresh || !has(p.LoginMethods, g.Method) {
+	if !v.fresh || !slices.Contains(p.LoginMethods, g.Method) {
 		return nil
 	}
 	switch p.LoginAction {

@@ -1,6 +1,7 @@
 package openidconnect
 
 import (
+	"cmp"
 	"crypto/tls"
 	"encoding/base64"
 	"encoding/json"
@@ -190,20 +191,11 @@ func (p *relyingParty) endpoint(kind endpointKind, d *oidc.Document, c *client) 
 		}
 		e.Method = c.ChooseMethod(method, supported)
 	}
-	e.URL = first(configured, discovered)
+	e.URL = cmp.Or(configured, discovered)
 	if oidc.Mutual(e.Method) {
-		e.URL = first(mutual, mutualDiscovered, e.URL)
+		e.URL = cmp.Or(mutual, mutualDiscovered, e.URL)
 	}
 	return e
-}
-
-func first(values ...string) string {
-	for _, v := range values {
-		if v != "" {
-			return v
-		}
-	}
-	return ""
 }
 
 // basicText reads the base64 text of a Basic credential.

@@ -1,6 +1,7 @@
 package openidconnect
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -78,7 +79,7 @@ func (c *exchangeConditions) hold(g *grant, p *relyingParty) bool {
 	audience, scopes := oidc.Words(g.claim(p.AudienceClaim)), oidc.Words(g.claim(p.ScopesClaim))
 	any := func(want, have []string) bool {
 		for _, w := range want {
-			if has(have, w) {
+			if slices.Contains(have, w) {
 				return true
 			}
 		}

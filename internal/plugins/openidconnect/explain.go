@@ -1,6 +1,7 @@
 package openidconnect
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -99,7 +100,7 @@ func (p *relyingParty) explain(ctx context.Context, token string) (steps []Step,
 		return steps, nil
 	}
 	add("method", boolError(p.methods[byBearer], "bearer is not among auth_methods"), "bearer is enabled")
-	add("type", accessType(t), "typ "+first(t.Type, "is absent"))
+	add("type", accessType(t), "typ "+cmp.Or(t.Type, "is absent"))
 	d, err := p.issuer.Document(ctx)
 	add("discovery", err, p.issuer.Name())
 	if err != nil {
@@ -129,11 +130,11 @@ func (v *visit) explainClaims(g *grant, add func(check string, err error, good s
 	if r := v.authorise(g); r != nil {
 		denied = r
 	}
-	add("authorisation", denied, first(strings.TrimSuffix(need, "; "), "nothing is required"))
+	add("authorisation", denied, cmp.Or(strings.TrimSuffix(need, "; "), "nothing is required"))
 	consumer, err := v.consumer(g)
 	detail := "no consumer is looked for"
 	if consumer != nil {
-		detail = "consumer " + first(consumer.Username, consumer.CustomID, consumer.ID)
+		detail = "consumer " + cmp.Or(consumer.Username, consumer.CustomID, consumer.ID)
 	}
 	add("consumer", err, detail)
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -175,7 +176,7 @@ func (v *visit) verify(t *jose.Token, method string, domains []string) (by verif
 	if err := p.acceptIssuer(iss, d); err != nil && (p.VerifyClaims || len(p.IssuersAllowed) > 0) {
 		return by, err
 	}
-	if p.VerifySignature && !has(p.IgnoreSignature, method) {
+	if p.VerifySignature && !slices.Contains(p.IgnoreSignature, method) {
 		if by, err = v.signature(t, iss, d); err != nil {
 			return by, err
 		}
@@ -205,7 +206,7 @@ func (p *relyingParty) acceptIssuer(iss string, d *oidc.Document) error {
 
 func (v *visit) signature(t *jose.Token, iss string, d *oidc.Document) (by verifier, err error) {
 	p := v.p
-	if has(jose.Symmetric, t.Alg) {
+	if slices.Contains(jose.Symmetric, t.Alg) {
 		secret := ""
 		if v.client != nil {
 			secret = v.client.Secret
@@ -262,7 +263,7 @@ func (v *visit) verifyID(g *grant, login *loginState, code string) error {
 	if !p.VerifyClaims {
 		return nil
 	}
-	if d := p.issuer.Known(); d != nil && len(d.IDTokenAlgs) > 0 && !has(d.IDTokenAlgs, t.Alg) {
+	if d := p.issuer.Known(); d != nil && len(d.IDTokenAlgs) > 0 && !slices.Contains(d.IDTokenAlgs, t.Alg) {
 		return unauthorized(invalidToken, "the ID token is signed in a way that the provider says it does not use", nil)
 	}
 	c := oidc.Checks{Now: p.env.Now(), Leeway: seconds(p.Leeway), IDToken: true, MaxAge: -1, AccessToken: g.Access, Code: code}
@@ -284,13 +285,4 @@ func (v *visit) verifyID(g *grant, login *loginState, code string) error {
 		return unauthorized(invalidToken, "the ID token is not acceptable", err)
 	}
 	return nil
-}
-
-func has(list []string, s string) bool {
-	for _, e := range list {
-		if e == s {
-			return true
-		}
-	}
-	return false
 }

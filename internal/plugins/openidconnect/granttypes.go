@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -175,7 +176,7 @@ func (v *visit) fetch(a *ask) (*grant, error) {
 	}
 	if a.method == byClientCredentials && a.auth == "" { // the caller's own: by a secret
 		e.Method = oidc.SecretBasic
-		if has(d.TokenAuthMethods, oidc.SecretPost) && !has(d.TokenAuthMethods, oidc.SecretBasic) {
+		if slices.Contains(d.TokenAuthMethods, oidc.SecretPost) && !slices.Contains(d.TokenAuthMethods, oidc.SecretBasic) {
 			e.Method = oidc.SecretPost
 		}
 	}

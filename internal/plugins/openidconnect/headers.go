@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"github.com/gibbon-gateway/gibbon/internal/oidc"
@@ -64,7 +65,7 @@ func (v *visit) headers(g *grant, ready *prepared) {
 // replayHeaders hands fields of the token endpoint's answer to the client (token_headers_replay).
 func (v *visit) replayHeaders(g *grant) {
 	p := v.p
-	if g.header == nil || len(p.TokenHeadersReplay) == 0 || len(p.TokenHeadersGrants) > 0 && !has(p.TokenHeadersGrants, g.Method) {
+	if g.header == nil || len(p.TokenHeadersReplay) == 0 || len(p.TokenHeadersGrants) > 0 && !slices.Contains(p.TokenHeadersGrants, g.Method) {
 		return
 	}
 	for _, name := range p.TokenHeadersReplay {

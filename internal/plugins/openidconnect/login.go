@@ -1,6 +1,7 @@
 package openidconnect
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
@@ -9,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -67,7 +69,7 @@ func (v *visit) startLogin() error {
 	if err != nil {
 		return unexpected("the provider cannot be discovered", err)
 	}
-	target := first(p.AuthorizationEndpoint, d.AuthorizationEndpoint)
+	target := cmp.Or(p.AuthorizationEndpoint, d.AuthorizationEndpoint)
 	if target == "" {
 		return unexpected("authorization endpoint was not specified", nil)
 	}
@@ -209,7 +211,7 @@ func (p *relyingParty) proofKey(d *oidc.Document) bool {
 	if p.RequireProofKeyForCodeExchange != nil {
 		return *p.RequireProofKeyForCodeExchange
 	}
-	return has(d.CodeChallengeMethods, "S256") || withProofKey.MatchString(d.Issuer) || withProofKey.MatchString(p.issuer.Name())
+	return slices.Contains(d.CodeChallengeMethods, "S256") || withProofKey.MatchString(d.Issuer) || withProofKey.MatchString(p.issuer.Name())
 }
 
 // authorizationQuery returns the arguments of the redirect: all of them, a reference to what was pushed ahead (RFC 9126), or
@@ -277,7 +279,7 @@ func (v *visit) requestObject(q url.Values, d *oidc.Document) (string, error) {
 		claims[name] = values[0]
 	}
 	if c.Key != nil {
-		return jose.Sign(first(c.Alg, "RS256"), c.Key, map[string]any{"typ": "oauth-authz-req+jwt", "kid": c.KeyID}, claims)
+		return jose.Sign(cmp.Or(c.Alg, "RS256"), c.Key, map[string]any{"typ": "oauth-authz-req+jwt", "kid": c.KeyID}, claims)
 	}
-	return jose.Sign(first(c.Alg, "HS256"), []byte(c.Secret), map[string]any{"typ": "oauth-authz-req+jwt"}, claims)
+	return jose.Sign(cmp.Or(c.Alg, "HS256"), []byte(c.Secret), map[string]any{"typ": "oauth-authz-req+jwt"}, claims)
 }

@@ -1,10 +1,12 @@
 package openidconnect
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,7 +21,7 @@ func backgroundTimeout(p *relyingParty) (context.Context, context.CancelFunc) {
 // logoutWanted reports whether a request asks to be logged out.
 func (v *visit) logoutWanted() bool {
 	p := v.p
-	if p.LogoutURISuffix == "" && p.LogoutQueryArg == "" && p.LogoutPostArg == "" || !has(p.LogoutMethods, v.x.Request.Method) {
+	if p.LogoutURISuffix == "" && p.LogoutQueryArg == "" && p.LogoutPostArg == "" || !slices.Contains(p.LogoutMethods, v.x.Request.Method) {
 		return false
 	}
 	if p.LogoutURISuffix != "" && strings.HasSuffix(string(v.x.Request.Path), p.LogoutURISuffix) {
@@ -61,7 +63,7 @@ func (v *visit) logout() error {
 	if err != nil {
 		d = &oidc.Document{} // the session here is gone all the same
 	}
-	if target := first(p.EndSessionEndpoint, d.EndSessionEndpoint); target != "" && (g != nil || p.EndSessionEndpoint != "") {
+	if target := cmp.Or(p.EndSessionEndpoint, d.EndSessionEndpoint); target != "" && (g != nil || p.EndSessionEndpoint != "") {
 		return v.x.Exit(http.StatusFound, nil, "Location", v.endSession(target, after, g))
 	}
 	if after != "" {
@@ -166,7 +168,7 @@ func (v *visit) checkLogoutToken(token string) error {
 	if err := p.acceptIssuer(iss, d); err != nil {
 		return err
 	}
-	if has(jose.Symmetric, t.Alg) {
+	if slices.Contains(jose.Symmetric, t.Alg) {
 		return jose.ErrKey
 	}
 	if _, err := v.signature(t, iss, d); err != nil {

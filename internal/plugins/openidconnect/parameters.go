@@ -1,6 +1,9 @@
 package openidconnect
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // verifyParameters holds the configuration against what the provider says that it can do, where verify_parameters is set. What a
 // document does not say is not held against anything.
@@ -21,7 +24,7 @@ func (v *visit) verifyParameters() error {
 		{"client_auth", p.ClientAuth, d.TokenAuthMethods}, {"auth_methods", p.grants(), d.GrantTypes},
 	} {
 		for _, w := range need.want {
-			if w != "" && len(need.offers) > 0 && !has(need.offers, w) {
+			if w != "" && len(need.offers) > 0 && !slices.Contains(need.offers, w) {
 				return unexpected(fmt.Sprintf("verify_parameters: %s: the provider does not offer %s", need.field, plain(w)), nil)
 			}
 		}

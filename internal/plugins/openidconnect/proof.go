@@ -2,6 +2,7 @@ package openidconnect
 
 import (
 	"bytes"
+	"cmp"
 	"crypto"
 	"crypto/sha256"
 	"crypto/subtle"
@@ -241,11 +242,11 @@ func (v *visit) sameTarget(htu string) bool {
 		return false
 	}
 	port := func(u *url.URL) string {
-		return first(u.Port(), map[string]string{"http": "80", "https": "443"}[u.Scheme])
+		return cmp.Or(u.Port(), map[string]string{"http": "80", "https": "443"}[u.Scheme])
 	}
 	path := u.EscapedPath()
 	return u.Scheme == want.Scheme && strings.EqualFold(u.Hostname(), want.Hostname()) && port(u) == port(want) &&
-		(bytes.Equal([]byte(first(path, "/")), v.x.Request.Path) || first(path, "/") == escapePath(string(v.x.Request.Path)))
+		(bytes.Equal([]byte(cmp.Or(path, "/")), v.x.Request.Path) || cmp.Or(path, "/") == escapePath(string(v.x.Request.Path)))
 }
 
 // proofOnce refuses a proof that was used before, on any node that shares state.

@@ -1,6 +1,7 @@
 package openidconnect
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"strings"
@@ -101,7 +102,7 @@ func (p *relyingParty) refuse(x *plugin.Exchange, r *refusal) error {
 // challenge is RFC 6750's WWW-Authenticate, or RFC 9449's.
 func (p *relyingParty) challenge(x *plugin.Exchange, r *refusal) string {
 	var b strings.Builder
-	b.WriteString(first(r.scheme, "Bearer"))
+	b.WriteString(cmp.Or(r.scheme, "Bearer"))
 	b.WriteString(` realm="` + p.realm + `"`)
 	if r.code != "" && p.ExposeErrorCode {
 		b.WriteString(`, error="` + r.code + `"`)

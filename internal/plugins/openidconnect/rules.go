@@ -54,10 +54,10 @@ func check(c map[string]any) schema.Errors {
 	if c["resolve_distributed_claims"] == true {
 		errs["resolve_distributed_claims"] = "distributed claims are not fetched; use search_user_info"
 	}
-	if has(list("response_type"), "token") || has(list("response_type"), "id_token") {
+	if slices.Contains(list("response_type"), "token") || slices.Contains(list("response_type"), "id_token") {
 		errs["response_type"] = "only the code flow is available: the other ones send tokens through the browser"
 	}
-	if m := text("response_mode"); strings.HasPrefix(m, "fragment") && has(list("auth_methods"), byCode) {
+	if m := text("response_mode"); strings.HasPrefix(m, "fragment") && slices.Contains(list("auth_methods"), byCode) {
 		errs["response_mode"] = "a gateway does not see fragments; use query, form_post or their .jwt forms"
 	}
 	if h, _ := c["proof_of_possession_mtls_from_header"].(map[string]any); h != nil && h["revocation_check_mode"] == "STRICT" {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -322,7 +323,7 @@ func (v *visit) keep(g *grant) error {
 	if v.session != nil {
 		return v.keepSession(g)
 	}
-	if !v.fresh || g.Method == byRefreshToken || has(p.DisableSession, g.Method) || !p.methods[bySession] || !startsSession(g.Method) {
+	if !v.fresh || g.Method == byRefreshToken || slices.Contains(p.DisableSession, g.Method) || !p.methods[bySession] || !startsSession(g.Method) {
 		return nil
 	}
 	data, err := json.Marshal(storedGrant{Grant: g, User: v.userOf(g).userRaw, Introspection: g.introspectionRaw})
@@ -352,7 +353,7 @@ func (v *visit) keepSession(g *grant) error {
 		data := s.Data
 		s, v.renewed = store.New(data), true // the remember cookie starts an ordinary session
 	}
-	rolls := store.Rolls(s) && !has(p.DisableSession, bySession)
+	rolls := store.Rolls(s) && !slices.Contains(p.DisableSession, bySession)
 	if rolls && !v.remember {
 		if err := store.Renew(v.ctx, s); err != nil {
 			return unexpected("renewing the session", err)

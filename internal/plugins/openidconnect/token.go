@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -282,7 +283,7 @@ func (v *visit) verifyAnswer(_ context.Context, t *jose.Token) error {
 	if iss != "" && !oidc.SameIssuer(iss, d.Issuer) {
 		return unauthorized(invalidToken, "the provider's answer is of another issuer", oidc.ErrIssuer)
 	}
-	if v.client != nil && t.Claims["aud"] != nil && !has(oidc.Strings(t.Claims["aud"]), v.client.ID) {
+	if v.client != nil && t.Claims["aud"] != nil && !slices.Contains(oidc.Strings(t.Claims["aud"]), v.client.ID) {
 		return unauthorized(invalidToken, "the provider's answer is for another client", nil)
 	}
 	if _, err := v.signature(t, d.Issuer, d); err != nil {
