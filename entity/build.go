@@ -69,6 +69,7 @@ func (s *Set) change(version uint64, changes [][]Object, unknown []Problem) (*Se
 	}
 	next.problems = slices.Clip(unknown)
 	moved := make([]bool, len(kinds)) // another set of ids is there
+	var changed []*Kind
 	for _, k := range kinds {
 		last := s.column(k)
 		recheck := slices.ContainsFunc(k.Refs, func(r Reference) bool { return moved[kindsByName[r.To].index] })
@@ -78,9 +79,12 @@ func (s *Set) change(version uint64, changes [][]Object, unknown []Problem) (*Se
 		} else {
 			*c = next.changed(k, last, changes[k.index], recheck)
 			moved[k.index] = !slices.EqualFunc(c.objects, last.objects, func(a, b Object) bool { return a.ID == b.ID })
-			next.index(k)
+			changed = append(changed, k)
 		}
 		next.problems = append(next.problems, c.problems...)
+	}
+	for _, k := range changed {
+		next.index(k)
 	}
 	return next, next.problems
 }

@@ -30,8 +30,8 @@ func picture(s *entity.Set) string {
 	for i := range numbers {
 		ref, name := id(i), fmt.Sprint("name", i)
 		p["of "+ref] = []any{s.RoutesOf(ref), s.TargetsOf(ref), s.ACLsOf(ref), s.PluginsOf(ref, "", ""), s.PluginsOf("", ref, ""), s.PluginsOf("", "", ref),
-			entity.Get[entity.Service](s, ref)}
-		p["called "+name] = []any{s.UpstreamNamed(name), s.SNINamed(name), s.ConsumerNamed(name),
+			s.ConsumerGroupsOf(ref), entity.Get[entity.Service](s, ref)}
+		p["called "+name] = []any{s.UpstreamNamed(name), s.SNINamed(name), s.ConsumerNamed(name), s.ConsumerGroupNamed(name),
 			s.Credential("keyauth_credentials", []byte(name)), s.Credential("jwt_secrets", []byte(name))}
 	}
 	text, err := json.MarshalIndent(p, "", " ")

@@ -73,20 +73,23 @@ type Consumer struct {
 	Tags      []string `json:"tags" conf:"tags" doc:"Labels to group and filter by."`
 }
 
-// Plugin is a configuration of a plugin, for everything or for a service, route or consumer.
+// Plugin is a configuration of a plugin, for everything or for a service, route, consumer or consumer group.
 type Plugin struct {
-	ID           string         `json:"id" conf:"id"`
-	Name         string         `json:"name" conf:"required" doc:"The name of the plugin."`
-	InstanceName string         `json:"instance_name" conf:"utf8_name" doc:"A name for this configuration of it."`
-	CreatedAt    int64          `json:"created_at" conf:"created_at"`
-	UpdatedAt    int64          `json:"updated_at" conf:"updated_at"`
-	Route        *Ref           `json:"route" conf:"foreign=routes;on_delete=cascade;default=null" doc:"The only route that it works for."`
-	Service      *Ref           `json:"service" conf:"foreign=services;on_delete=cascade;default=null" doc:"The only service that it works for."`
-	Consumer     *Ref           `json:"consumer" conf:"foreign=consumers;on_delete=cascade;default=null" doc:"The only consumer that it works for."`
-	Config       map[string]any `json:"config" conf:"abstract" doc:"What the plugin is set to."` // a processed document
-	Protocols    []string       `json:"protocols" conf:"protocols" doc:"The protocols of requests that it works for."`
-	Enabled      bool           `json:"enabled" conf:"required;default=true" doc:"Whether the plugin works."`
-	Tags         []string       `json:"tags" conf:"tags" doc:"Labels to group and filter by."`
+	ID           string `json:"id" conf:"id"`
+	Name         string `json:"name" conf:"required" doc:"The name of the plugin."`
+	InstanceName string `json:"instance_name" conf:"utf8_name" doc:"A name for this configuration of it."`
+	CreatedAt    int64  `json:"created_at" conf:"created_at"`
+	UpdatedAt    int64  `json:"updated_at" conf:"updated_at"`
+	Route        *Ref   `json:"route" conf:"foreign=routes;on_delete=cascade;default=null" doc:"The only route that it works for."`
+	Service      *Ref   `json:"service" conf:"foreign=services;on_delete=cascade;default=null" doc:"The only service that it works for."`
+	Consumer     *Ref   `json:"consumer" conf:"foreign=consumers;on_delete=cascade;default=null" doc:"The only consumer that it works for."`
+	// ConsumerGroup is no field of Kong's free edition: documents, and what /schemas shows, are without it where it is not set.
+	ConsumerGroup *Ref `json:"consumer_group" conf:"foreign=consumer_groups;on_delete=cascade;default=null;hidden" doc:"The only consumer group that it works for."`
+
+	Config    map[string]any `json:"config" conf:"abstract" doc:"What the plugin is set to."` // a processed document
+	Protocols []string       `json:"protocols" conf:"protocols" doc:"The protocols of requests that it works for."`
+	Enabled   bool           `json:"enabled" conf:"required;default=true" doc:"Whether the plugin works."`
+	Tags      []string       `json:"tags" conf:"tags" doc:"Labels to group and filter by."`
 }
 
 // Target is an address behind an upstream.

@@ -7,6 +7,8 @@ import (
 	"github.com/gibbon-gateway/gibbon/schema/schematest"
 )
 
+// TestSchemasAreKongs compares with what a Kong has answered. Those of consumer groups, which that Kong does not have, follow its
+// public documents and clients.
 func TestSchemasAreKongs(t *testing.T) {
 	for _, k := range entity.Kinds() {
 		t.Run(k.Name, func(t *testing.T) { schematest.Golden(t, k.Schema, "testdata/schemas/"+k.Name+".json") })

@@ -7,6 +7,8 @@ type indexes struct {
 	routesOf    func() map[string][]*Route // made when it is first asked for
 	targetsOf   map[string][]*Target
 	aclsOf      map[string][]*ACL
+	groups      map[string]*ConsumerGroup   // by name
+	groupsOf    map[string][]*ConsumerGroup // of a consumer, by name
 	pluginsOf   map[scope][]*Plugin
 	upstreams   map[string]*Upstream
 	snis        map[string]*SNI
@@ -15,7 +17,7 @@ type indexes struct {
 }
 
 // scope is what a plugin is bound to.
-type scope struct{ route, service, consumer string }
+type scope struct{ route, service, consumer, group string }
 
 // The places of the kinds of credentials.
 const (
@@ -33,10 +35,15 @@ func (s *Set) index(k *Kind) {
 		s.targetsOf = grouped(All[Target](s), func(t *Target) *Ref { return t.Upstream })
 	case "acls":
 		s.aclsOf = grouped(All[ACL](s), func(a *ACL) *Ref { return a.Consumer })
+	case "consumer_groups":
+		s.groups = byKey(All[ConsumerGroup](s), func(g *ConsumerGroup) string { return g.Name })
+		s.indexMembers() // they are ordered by the groups' names
+	case "consumer_group_consumers":
+		s.indexMembers()
 	case "plugins":
 		s.pluginsOf = make(map[scope][]*Plugin)
 		for _, p := range All[Plugin](s) {
-			at := scope{refID(p.Route), refID(p.Service), refID(p.Consumer)}
+			at := scope{refID(p.Route), refID(p.Service), refID(p.Consumer), refID(p.ConsumerGroup)}
 			s.pluginsOf[at] = append(s.pluginsOf[at], p)
 		}
 	case "upstreams":

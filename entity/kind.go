@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
+	"slices"
 	"time"
 
 	"github.com/gibbon-gateway/gibbon/schema"
@@ -16,7 +17,7 @@ type Kind struct {
 	Endpoint string         // the field that may stand for the id in paths: "name", "username"; "" for none
 	Schema   *schema.Schema // of documents, as stored
 	// Unique holds sets of fields whose values may occur once. References compare by id. A set of one field never
-	// collides when that field is null; in composite sets nulls are equal.
+	// collides when that field is null; in composite sets nulls are equal. See UniqueSets for sparse references.
 	Unique [][]string
 	Refs   []Reference // foreign fields
 
@@ -40,12 +41,31 @@ type Reference struct {
 	Cascade bool   // deleting the other deletes this one; otherwise the other cannot be deleted
 	Nested  string // path segment below the other: "routes" in /services/{id}/routes; "" if there is none
 	List    string // key of nested lists in declarative files: "routes"; "" if it cannot be nested
+	Sparse  bool   // documents are without the field where it is null, and unique sets as well
 
 	of func(value any) *Ref
 }
 
 // Target returns the kind that the reference points to.
 func (r Reference) Target() *Kind { return KindOf(r.To) }
+
+// UniqueSets returns the unique sets of a document, of which has says what fields it has: sparse references that are not set
+// do not count. So a kind can get another reference, and what is stored stays as unique as it was.
+func (k *Kind) UniqueSets(has func(field string) bool) [][]string {
+	sparse := func(field string) bool {
+		return slices.ContainsFunc(k.Refs, func(r Reference) bool { return r.Sparse && r.Field == field })
+	}
+	sets := k.Unique
+	for i, set := range k.Unique {
+		if slices.ContainsFunc(set, func(f string) bool { return sparse(f) && !has(f) }) {
+			if &sets[0] == &k.Unique[0] {
+				sets = slices.Clone(k.Unique)
+			}
+			sets[i] = slices.DeleteFunc(slices.Clone(set), func(f string) bool { return sparse(f) && !has(f) })
+		}
+	}
+	return sets
+}
 
 // Kinds returns all kinds, those that are referred to before those that refer to them.
 func Kinds() []*Kind { return kinds }
@@ -102,6 +122,11 @@ func (k *Kind) process(doc map[string]any, o schema.Options) (map[string]any, sc
 	}
 	if len(errs) > 0 {
 		return nil, errs
+	}
+	for _, r := range k.Refs {
+		if r.Sparse && done[r.Field] == nil {
+			delete(done, r.Field)
+		}
 	}
 	if k.after != nil {
 		if errs := k.after(done, o); len(errs) > 0 {

@@ -109,9 +109,9 @@ func (s *Set) RoutesOf(service string) []*Route {
 	return s.routesOf()[service]
 }
 
-// PluginsOf returns the enabled and disabled plugins whose scope is exactly this one; "" where not bound.
+// PluginsOf returns the enabled and disabled plugins whose scope is exactly this one and no consumer group; "" where not bound.
 func (s *Set) PluginsOf(route, service, consumer string) []*Plugin {
-	return s.pluginsOf[scope{route, service, consumer}]
+	return s.pluginsOf[scope{route: route, service: service, consumer: consumer}]
 }
 
 // TargetsOf returns the targets of an upstream, ordered by id.
@@ -119,6 +119,12 @@ func (s *Set) TargetsOf(upstream string) []*Target { return s.targetsOf[upstream
 
 // ACLsOf returns the groups of a consumer, ordered by id.
 func (s *Set) ACLsOf(consumer string) []*ACL { return s.aclsOf[consumer] }
+
+// ConsumerGroupNamed returns the consumer group with this name, or nil.
+func (s *Set) ConsumerGroupNamed(name string) *ConsumerGroup { return s.groups[name] }
+
+// ConsumerGroupsOf returns the consumer groups that a consumer is in, ordered by name: the first has the last word.
+func (s *Set) ConsumerGroupsOf(consumer string) []*ConsumerGroup { return s.groupsOf[consumer] }
 
 // UpstreamNamed returns the upstream with this name, or nil.
 func (s *Set) UpstreamNamed(name string) *Upstream { return s.upstreams[name] }

@@ -31,6 +31,17 @@ var kinds = []*Kind{
 		Unique: [][]string{{"username"}, {"custom_id"}},
 	}, func(v *Consumer) string { return v.ID }),
 	kindOf(Kind{
+		Name: "consumer_groups", Path: "consumer_groups", Endpoint: "name", Schema: consumerGroupSchema(), Unique: [][]string{{"name"}},
+	}, func(v *ConsumerGroup) string { return v.ID }),
+	kindOf(Kind{
+		Name: "consumer_group_consumers", Path: "consumer_group_consumers", Schema: memberSchema(), Unique: [][]string{{"consumer", "consumer_group"}},
+		Refs: []Reference{
+			refOf("consumer", "consumers", Reference{Cascade: true}, func(v *Member) *Ref { return v.Consumer }),
+			refOf("consumer_group", "consumer_groups", Reference{Cascade: true}, func(v *Member) *Ref { return v.ConsumerGroup }),
+		},
+		after: identifyMember, Nested: true,
+	}, func(v *Member) string { return v.ID }),
+	kindOf(Kind{
 		Name: "upstreams", Path: "upstreams", Endpoint: "name", Schema: upstreamSchema(), Unique: [][]string{{"name"}},
 		Refs: []Reference{
 			refOf("client_certificate", "certificates", Reference{Nested: "upstreams"}, func(v *Upstream) *Ref { return v.ClientCertificate }),
@@ -52,11 +63,13 @@ var kinds = []*Kind{
 	}, func(v *SNI) string { return v.ID }),
 	kindOf(Kind{
 		Name: "plugins", Path: "plugins", Endpoint: "instance_name", Schema: pluginSchema(),
-		Unique: [][]string{{"instance_name"}, {"name", "route", "service", "consumer"}},
+		Unique: [][]string{{"instance_name"}, {"name", "route", "service", "consumer", "consumer_group"}},
 		Refs: []Reference{
 			refOf("route", "routes", Reference{Nested: "plugins", Cascade: true}, func(v *Plugin) *Ref { return v.Route }),
 			refOf("service", "services", Reference{Nested: "plugins", Cascade: true}, func(v *Plugin) *Ref { return v.Service }),
 			refOf("consumer", "consumers", Reference{Nested: "plugins", Cascade: true}, func(v *Plugin) *Ref { return v.Consumer }),
+			refOf("consumer_group", "consumer_groups", Reference{Nested: "plugins", Cascade: true, Sparse: true},
+				func(v *Plugin) *Ref { return v.ConsumerGroup }),
 		},
 	}, func(v *Plugin) string { return v.ID }),
 	kindOf(Kind{

@@ -17,6 +17,8 @@ func Plugin(config *Schema, scope Scope) *Schema {
 	}
 	if scope.NoConsumer {
 		no("consumer", "consumers")
+		no("consumer_group", "consumer_groups")
+		root.byName["consumer_group"].hidden = true // Kong's free edition has no groups
 	}
 	if scope.NoService {
 		no("service", "services")

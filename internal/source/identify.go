@@ -27,7 +27,7 @@ func (p *parser) identify() {
 // Kong takes a random id, ours is of the whole document, so that reading again gives the same.
 func derive(it *item, seen map[string]int) string {
 	k := it.kind
-	for _, set := range k.Unique {
+	for _, set := range k.UniqueSets(func(field string) bool { return it.doc[field] != nil || it.parent != nil && it.ref.Field == field }) {
 		if len(set) > 1 {
 			if parts, ok := keyParts(it, set); ok {
 				return entity.DeterministicID(k, parts...)

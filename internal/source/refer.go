@@ -114,7 +114,7 @@ func (p *parser) reportUnique(alone bool) {
 		if it.raw == nil || it.twice != "" || len(it.unresolved) > 0 {
 			continue
 		}
-		for _, set := range it.kind.Unique {
+		for _, set := range it.kind.UniqueSets(func(field string) bool { return it.unique[field] != nil }) {
 			if len(set) == 1 && (set[0] == it.kind.Endpoint || it.unique[set[0]] == nil) {
 				continue
 			}

@@ -120,7 +120,8 @@ func (r *reader) ref(field string) string {
 }
 
 func (r *reader) unique() (values []Value) {
-	for _, fields := range r.kind.Unique {
+	has := func(field string) bool { raw := r.fields[field]; return raw != nil && string(raw) != "null" }
+	for _, fields := range r.kind.UniqueSets(has) {
 		parts, list := map[string]any{}, make([]any, len(fields))
 		for i, field := range fields {
 			if isRef(r.kind, field) {

@@ -39,6 +39,37 @@ func unique(t *testing.T, open Open) {
 	equal(t, []int{1, 2, 3, 6}, numbers(t, s, Parents, store.Query{Size: 10}))
 }
 
+// sparse checks that documents without a sparse reference are as unique as they were before the kind had it.
+func sparse(t *testing.T, open Open) {
+	s := open(t, All, nil)
+	put(t, s, Parents, Doc(1), Doc(2))
+	put(t, s, Children, Doc(1))
+	put(t, s, Seats, Doc(1, "name", "a"), Doc(2, "name", "a", "parent", ref(1)), Doc(3, "name", "a", "parent", ref(2)), Doc(4, "name", "a", "child", ref(1)))
+	for i, c := range []struct{ doc, fields map[string]any }{
+		{map[string]any{"name": "a"}, map[string]any{"name": "a", "child": nil}},
+		{map[string]any{"name": "a", "parent": nil}, map[string]any{"name": "a", "child": nil}},
+		{map[string]any{"name": "a", "parent": ref(2)}, map[string]any{"name": "a", "child": nil, "parent": map[string]any{"id": ID(2)}}},
+		{map[string]any{"name": "a", "child": ref(1)}, map[string]any{"name": "a", "child": map[string]any{"id": ID(1)}}},
+	} {
+		var pairs []any
+		for name, v := range c.doc {
+			pairs = append(pairs, name, v)
+		}
+		var e *store.UniqueError
+		if err := fails(t, s, func(tx store.Tx) error { return tx.Insert(Seats, Doc(9, pairs...)) }); !errors.As(err, &e) {
+			t.Fatal(i, err)
+		}
+		equal(t, c.fields, e.Fields)
+	}
+	// A document loses the reference, and is as one that never had it.
+	if err := fails(t, s, func(tx store.Tx) error { return tx.Put(Seats, Doc(2, "name", "a")) }); err == nil {
+		t.Error("two of the same")
+	}
+	put(t, s, Seats, Doc(2, "name", "b"), Doc(5, "name", "b", "parent", ref(1)))
+	update(t, s, func(tx store.Tx) error { return tx.Delete(Parents, ID(1)) })
+	equal(t, []int{1, 2, 3, 4}, numbers(t, s, Seats, store.Query{Size: 10}))
+}
+
 func references(t *testing.T, open Open) {
 	s := open(t, All, nil)
 	var missing *store.ReferenceError

@@ -28,7 +28,10 @@ var (
 		Refs:   []entity.Reference{{Field: "parent", To: "parents"}, {Field: "guardian", To: "parents", Cascade: true}}}
 	Toys = &entity.Kind{Name: "toys", Refs: []entity.Reference{{Field: "child", To: "children", Cascade: true}, {Field: "keeper", To: "parents"}}}
 	Keys = &entity.Kind{Name: "keys", TTL: true, Unique: [][]string{{"key"}}, Refs: []entity.Reference{{Field: "parent", To: "parents", Cascade: true}}}
-	All  = []*entity.Kind{Parents, Children, Toys, Keys}
+	// Seats had no reference to a parent once.
+	Seats = &entity.Kind{Name: "seats", Unique: [][]string{{"name", "child", "parent"}}, Refs: []entity.Reference{
+		{Field: "child", To: "children", Cascade: true}, {Field: "parent", To: "parents", Cascade: true, Sparse: true}}}
+	All = []*entity.Kind{Parents, Children, Toys, Keys, Seats}
 )
 
 // Run runs the suite.
@@ -38,7 +41,7 @@ func Run(t *testing.T, open Open) {
 		test func(*testing.T, Open)
 	}{
 		{"Documents", documents}, {"ReadYourWrites", readYourWrites}, {"Atomic", atomic}, {"ReadOnly", readOnly}, {"Odd", odd},
-		{"Unique", unique}, {"References", references}, {"Cascade", cascade}, {"Pages", pages}, {"PagesUnderChanges", pagesUnderChanges},
+		{"Unique", unique}, {"Sparse", sparse}, {"References", references}, {"Cascade", cascade}, {"Pages", pages}, {"PagesUnderChanges", pagesUnderChanges},
 		{"Newest", newest}, {"ByReference", byReference}, {"TagFilter", tagFilter}, {"TagRows", tagRows}, {"TTL", ttl}, {"TTLWakes", ttlWakes},
 		{"Versions", versions}, {"Watch", watch}, {"Concurrent", concurrent}, {"ViewIsConsistent", viewIsConsistent}, {"Secrets", secrets}, {"Load", load}, {"LoadAgain", loadAgain},
 	} {
