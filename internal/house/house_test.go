@@ -39,16 +39,18 @@ var mayImport = map[string]string{
 	"internal/route":     "entity header",
 	"internal/balance":   "entity",
 	"internal/statedb/…": "state",
+	"internal/kongredis": "schema internal/statedb/redis",
 
 	"internal/plugins":     "plugin internal/plugins/…",
 	"internal/plugins/…":   "plugin schema entity state header internal/edit internal/statedb/memory plugin/plugintest schema/schematest",
 	"internal/plugins/jwt": "plugin schema entity internal/edit internal/jose",
 	// Policy redis has a server of its own, whatever the gateway's state is.
 	// Tokens and sessions are shared in a Redis of their own, too.
-	"internal/plugins/openidconnect": "plugin schema entity state header internal/edit internal/jose internal/oidc internal/statedb/redis",
+	// Sessions in memcached as well.
+	"internal/plugins/openidconnect": "plugin schema entity state header internal/edit internal/jose internal/oidc internal/statedb/redis internal/statedb/memcached internal/kongredis",
 	"internal/plugins/ratelimiting":  "plugin state schema internal/statedb/redis",
 	// Strategy redis too.
-	"internal/plugins/proxycache":           "plugin state schema header internal/statedb/redis internal/plugins/proxycache/httpcache",
+	"internal/plugins/proxycache":           "plugin state schema header internal/statedb/redis internal/kongredis internal/plugins/proxycache/httpcache",
 	"internal/plugins/proxycache/httpcache": "header",
 
 	"internal/store":          "entity",

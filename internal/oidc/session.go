@@ -27,8 +27,8 @@ import (
 // made for something else or by another secret.
 var ErrNoSession = errors.New("no session")
 
-// ErrTooLarge means that a session does not fit into cookies.
-var ErrTooLarge = errors.New("session does not fit into cookies; use session_storage redis")
+// ErrTooLarge means that a session does not fit into where it is to lie.
+var ErrTooLarge = errors.New("session does not fit")
 
 // Limits of cookies: RFC 6265, section 6.1, has browsers keep 4096 bytes, name and attributes included.
 const (
@@ -36,7 +36,7 @@ const (
 	maxChunks = 9
 	// compressFrom is the size in bytes from which data is deflated.
 	compressFrom = 1024
-	// maxData bounds what is inflated.
+	// maxData bounds what a session holds, and what is inflated.
 	maxData = 256 << 10
 	// touchEvery is how often a session's idle time is moved on.
 	touchEvery = time.Minute
@@ -64,10 +64,17 @@ type Sessions struct {
 	// Timeouts; 0 is none. Rolling is when a session is due for renewal, and Absolute when a user has to log in again.
 	Idle, Rolling, Absolute time.Duration
 
-	Store    state.Store // nil keeps sessions in the cookie
-	Prefix   string      // of keys in Store
-	HashKeys bool        // keys in Store are hashes of ids
+	Store    Store  // nil keeps sessions in the cookie
+	Prefix   string // of keys in Store
+	HashKeys bool   // keys in Store are hashes of ids
 	Now      func() time.Time
+}
+
+// Store is where sessions lie that are not in cookies: the part of state.Store that they need, with its errors.
+type Store interface {
+	Get(ctx context.Context, key []byte) ([]byte, error)
+	Put(ctx context.Context, key, value []byte, ttl time.Duration) error
+	Delete(ctx context.Context, keys ...[]byte) error
 }
 
 // New returns a session that begins now.
@@ -172,6 +179,9 @@ func (s *Sessions) Left(x *Session) time.Duration {
 // Save seals the session and returns the values of Set-Cookie fields. secure says that the request came by https. Times that
 // are due are moved on.
 func (s *Sessions) Save(ctx context.Context, x *Session, bind string, secure bool) ([]string, error) {
+	if len(x.Data) > maxData { // it could not be opened again, and the user would be sent to the login over and over
+		return nil, fmt.Errorf("%w: %d bytes, of %d at most", ErrTooLarge, len(x.Data), maxData)
+	}
 	x.Seen = s.Now()
 	plain := make([]byte, 0, 24+len(x.Data))
 	for _, t := range []time.Time{x.Created, x.Renewed, x.Seen} {
@@ -379,7 +389,7 @@ func (c *Cookie) Join(cookie func(name string) (string, bool)) (string, int, err
 func (c *Cookie) split(text string, before int, secure bool) ([]string, int, error) {
 	chunks := (len(text) + chunkSize - 1) / chunkSize
 	if chunks > maxChunks {
-		return nil, 0, ErrTooLarge
+		return nil, 0, fmt.Errorf("%w into cookies; use session_storage redis", ErrTooLarge)
 	}
 	var fields []string
 	for i := range chunks {

@@ -85,6 +85,9 @@ func TestSessionSurvives(t *testing.T) {
 		}
 	}
 	s := sessions(newClock())
+	if _, err := s.Save(t.Context(), s.New(make([]byte, 256<<10+1)), "", false); !errors.Is(err, oidc.ErrTooLarge) {
+		t.Errorf("more than can be opened again: %v", err)
+	}
 	if _, err := s.Save(t.Context(), s.New(noise(40000)), "", false); !errors.Is(err, oidc.ErrTooLarge) {
 		t.Errorf("40 kB: %v", err)
 	}

@@ -213,7 +213,7 @@ type config struct {
 	DisableSession                 []string      `json:"disable_session" conf:"elements.one_of=password,client_credentials,authorization_code,bearer,introspection,userinfo,kong_oauth2,refresh_token,session" doc:"Methods that must not start (for 'session': renew) a session"`
 	SessionSecret                  string        `json:"session_secret" conf:"referenceable;encrypted" doc:"Key material; unset: made up once, and shared by the nodes of a database"`
 	SessionSecretFallbacks         []string      `json:"session_secret_fallbacks" conf:"elements.referenceable;elements.encrypted;elements.len_min=1" doc:"Earlier values of session_secret: sessions that they seal are still opened, and sealed anew when they are saved. Ours."`
-	SessionStorage                 string        `json:"session_storage" conf:"one_of=cookie,memcache,memcached,redis,memory;default=cookie" doc:"Where sessions lie: in the cookie, in redis, or in memory: the state of the gateway, which is shared when nodes share it (ours). memcached is refused."`
+	SessionStorage                 string        `json:"session_storage" conf:"one_of=cookie,memcache,memcached,redis,memory;default=cookie" doc:"Where sessions lie: in the cookie, in redis, in memcached (memcache is another name of it), or in memory: the state of the gateway, which is shared when nodes share it (ours)."`
 	SessionAudience                string        `json:"session_audience" conf:"default=default" doc:"Several applications share one cookie, one audience each"`
 	SessionCookieName              string        `json:"session_cookie_name" conf:"default=session" doc:"The name of the cookie."`
 	SessionCookiePath              string        `json:"session_cookie_path" conf:"default=/" doc:"The path of the cookie."`
@@ -235,12 +235,12 @@ type config struct {
 	SessionHashStorageKey          bool          `json:"session_hash_storage_key" conf:"default=false" doc:"Store under a hash, so storage alone cannot decrypt"`
 	SessionRequestHeaders          []string      `json:"session_request_headers" conf:"elements.one_of=absolute-timeout,audience,id,idling-timeout,rolling-timeout,subject,timeout" doc:"Session-* headers upstream"`
 	SessionResponseHeaders         []string      `json:"session_response_headers" conf:"elements.one_of=absolute-timeout,audience,id,idling-timeout,rolling-timeout,subject,timeout" doc:"Session-* headers to the client"`
-	SessionMemcachedHost           string        `json:"session_memcached_host" conf:"default=127.0.0.1" doc:"Accepted without effect: session_storage memcached is refused."`
-	SessionMemcachedPort           int           `json:"session_memcached_port" conf:"default=11211" doc:"Accepted without effect: session_storage memcached is refused."`
-	SessionMemcachedSocket         string        `json:"session_memcached_socket" doc:"Accepted without effect: session_storage memcached is refused."`
-	SessionMemcachedPrefix         string        `json:"session_memcached_prefix" doc:"Accepted without effect: session_storage memcached is refused."`
-	SessionMemcachedSSL            *bool         `json:"session_memcached_ssl" doc:"Accepted without effect: session_storage memcached is refused."`
-	SessionMemcachedSSLVerify      bool          `json:"session_memcached_ssl_verify" conf:"default=true" doc:"Accepted without effect: session_storage memcached is refused."`
+	SessionMemcachedHost           string        `json:"session_memcached_host" conf:"default=127.0.0.1" doc:"A host name or an IP address, for session_storage memcached."`
+	SessionMemcachedPort           int           `json:"session_memcached_port" conf:"default=11211" doc:"A port."`
+	SessionMemcachedSocket         string        `json:"session_memcached_socket" doc:"The path of a unix socket, instead of a host."`
+	SessionMemcachedPrefix         string        `json:"session_memcached_prefix" doc:"What keys begin with."`
+	SessionMemcachedSSL            *bool         `json:"session_memcached_ssl" doc:"Whether to use TLS."`
+	SessionMemcachedSSLVerify      bool          `json:"session_memcached_ssl_verify" conf:"default=true" doc:"Whether to verify the certificate of memcached."`
 	Redis                          *sessionRedis `json:"redis" doc:"How to reach Redis, for session_storage redis."`
 
 	// Caches

@@ -1,5 +1,7 @@
 package openidconnect
 
+import "github.com/gibbon-gateway/gibbon/internal/kongredis"
+
 // jwkRecord is a JSON Web Key (RFC 7517) of the client.
 type jwkRecord struct {
 	Issuer  string   `json:"issuer" doc:"Who the key is for."`
@@ -37,28 +39,13 @@ type claimHeader struct {
 
 // redisRecord says how to reach Redis.
 type redisRecord struct {
-	Host                   string               `json:"host" conf:"default=127.0.0.1;referenceable" doc:"A host name or an IP address."`
-	Port                   int                  `json:"port" conf:"default=6379;between=0,65535" doc:"A port."`
-	Database               int                  `json:"database" conf:"default=0" doc:"The number of the database."`
-	Username               string               `json:"username" conf:"referenceable" doc:"The user."`
-	Password               string               `json:"password" conf:"referenceable;encrypted" doc:"The password."`
-	ConnectTimeout         int                  `json:"connect_timeout" conf:"default=2000;between=0,2147483646" doc:"How long connecting may take, in milliseconds."`
-	SendTimeout            int                  `json:"send_timeout" conf:"default=2000;between=0,2147483646" doc:"How long sending may take, in milliseconds."`
-	ReadTimeout            int                  `json:"read_timeout" conf:"default=2000;between=0,2147483646" doc:"How long an answer may take, in milliseconds."`
-	KeepalivePoolSize      int                  `json:"keepalive_pool_size" conf:"default=256;between=1,2147483646" doc:"Accepted without effect: connections are shared."`
-	KeepaliveBacklog       *int                 `json:"keepalive_backlog" conf:"between=0,2147483646" doc:"Accepted without effect."`
-	SSL                    bool                 `json:"ssl" conf:"default=false" doc:"Whether to use TLS."`
-	SSLVerify              bool                 `json:"ssl_verify" conf:"default=true" doc:"Whether to verify the certificate of Redis."`
-	ServerName             string               `json:"server_name" conf:"referenceable" doc:"The name to ask for in TLS."`
-	ConnectionIsProxied    bool                 `json:"connection_is_proxied" conf:"default=false" doc:"Accepted without effect."`
-	SentinelMaster         string               `json:"sentinel_master" doc:"The name of the master, with Sentinels."`
-	SentinelRole           string               `json:"sentinel_role" conf:"one_of=master,slave,any" doc:"Accepted; the master is used."`
-	SentinelNodes          []hostPort           `json:"sentinel_nodes" conf:"len_min=1" doc:"The Sentinels."`
-	SentinelUsername       string               `json:"sentinel_username" conf:"referenceable" doc:"The user of the Sentinels."`
-	SentinelPassword       string               `json:"sentinel_password" conf:"referenceable;encrypted" doc:"The password of the Sentinels."`
-	ClusterNodes           []ipPort             `json:"cluster_nodes" conf:"len_min=1" doc:"Nodes of a Redis Cluster."`
-	ClusterMaxRedirections int                  `json:"cluster_max_redirections" conf:"default=5" doc:"Accepted without effect."`
-	CloudAuthentication    *cloudAuthentication `json:"cloud_authentication" doc:"Logins of cloud vendors. Cannot be used here."`
+	kongredis.Server
+	SSL                 bool   `json:"ssl" conf:"default=false" doc:"Whether to use TLS."`
+	SSLVerify           bool   `json:"ssl_verify" conf:"default=true" doc:"Whether to verify the certificate of Redis."`
+	ServerName          string `json:"server_name" conf:"referenceable" doc:"The name to ask for in TLS."`
+	ConnectionIsProxied bool   `json:"connection_is_proxied" conf:"default=false" doc:"Accepted without effect."`
+	kongredis.Fleet
+	CloudAuthentication *cloudAuthentication `json:"cloud_authentication" doc:"Logins of cloud vendors. Cannot be used here."`
 }
 
 // sessionRedis is redisRecord with what sessions add.
@@ -66,16 +53,6 @@ type sessionRedis struct {
 	redisRecord
 	Prefix string `json:"prefix" doc:"What keys begin with."`
 	Socket string `json:"socket" doc:"The path of a unix socket, instead of a host."`
-}
-
-type hostPort struct {
-	Host string `json:"host" conf:"default=127.0.0.1;required" doc:"A host name or an IP address."`
-	Port int    `json:"port" conf:"default=6379;between=0,65535" doc:"A port."`
-}
-
-type ipPort struct {
-	IP   string `json:"ip" conf:"default=127.0.0.1;required" doc:"A host name or an IP address."`
-	Port int    `json:"port" conf:"default=6379;between=0,65535" doc:"A port."`
 }
 
 type cloudAuthentication struct {

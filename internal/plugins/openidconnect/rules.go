@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 
+	"github.com/gibbon-gateway/gibbon/internal/kongredis"
 	"github.com/gibbon-gateway/gibbon/internal/oidc"
 	"github.com/gibbon-gateway/gibbon/schema"
 )
@@ -36,8 +38,8 @@ func check(c map[string]any) schema.Errors {
 			}
 		}
 	}
-	if s := text("session_storage"); s == "memcache" || s == "memcached" {
-		errs["session_storage"] = "memcached is not available; use cookie, redis or memory"
+	if strings.ContainsFunc(text("session_memcached_prefix"), unicode.IsSpace) {
+		errs["session_memcached_prefix"] = "keys of memcached have no white space"
 	}
 	if p, _ := c["principals"].(map[string]any); p != nil && p["enabled"] == true {
 		errs["principals"] = schema.Errors{"enabled": "principals live in Kong Konnect and are not available"}
@@ -46,6 +48,8 @@ func check(c map[string]any) schema.Errors {
 		r, _ := c[name].(map[string]any)
 		if login, _ := r["cloud_authentication"].(map[string]any); login != nil && login["auth_provider"] != nil {
 			errs[name] = schema.Errors{"cloud_authentication": "logins of cloud vendors are not available; use username and password"}
+		} else if problems := kongredis.Check(r); problems != nil {
+			errs[name] = problems
 		}
 	}
 	if len(list("consumer_groups_claim")) > 0 {

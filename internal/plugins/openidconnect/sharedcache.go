@@ -7,15 +7,10 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
-	"fmt"
-	"log/slog"
-	"net"
-	"strconv"
 	"time"
 
+	"github.com/gibbon-gateway/gibbon/internal/kongredis"
 	"github.com/gibbon-gateway/gibbon/internal/oidc"
-	"github.com/gibbon-gateway/gibbon/internal/statedb/redis"
 	"github.com/gibbon-gateway/gibbon/state"
 )
 
@@ -32,7 +27,7 @@ func newSharedCache(p *relyingParty) (*sharedCache, error) {
 	}
 	record := p.ClusterCacheRedis
 	if record == nil {
-		record = &redisRecord{Host: "127.0.0.1", Port: 6379}
+		record = &redisRecord{Server: kongredis.Local()}
 	}
 	store, err := record.open("cluster_cache_redis", "", p.env.Log)
 	if err != nil {
@@ -95,58 +90,4 @@ func sealWith(aead cipher.AEAD, plain []byte) []byte {
 	nonce := make([]byte, aead.NonceSize())
 	rand.Read(nonce) // never fails (crypto/rand)
 	return aead.Seal(nonce, nonce, plain, nil)
-}
-
-// open opens a Redis that a record describes. field names the record in errors.
-func (r *redisRecord) open(field, prefix string, log *slog.Logger) (*redis.Store, error) {
-	if r.CloudAuthentication != nil && r.CloudAuthentication.AuthProvider != "" {
-		return nil, fmt.Errorf("%s.cloud_authentication: logins of cloud vendors are not available; use username and password", field)
-	}
-	o := redis.Options{
-		Addresses: []string{net.JoinHostPort(r.Host, strconv.Itoa(r.Port))},
-		Username:  r.Username, Password: r.Password, SentinelUsername: r.SentinelUsername, SentinelPassword: r.SentinelPassword,
-		Database: r.Database, TLS: r.SSL, SkipVerify: !r.SSLVerify, ServerName: r.ServerName, Prefix: prefix, Log: log,
-		Timeout: time.Duration(max(r.ReadTimeout, r.ConnectTimeout, r.SendTimeout)) * time.Millisecond,
-	}
-	switch {
-	case len(r.SentinelNodes) > 0:
-		o.Addresses, o.Master = nil, r.SentinelMaster
-		for _, n := range r.SentinelNodes {
-			o.Addresses = append(o.Addresses, net.JoinHostPort(n.Host, strconv.Itoa(n.Port)))
-		}
-	case len(r.ClusterNodes) > 0:
-		o.Addresses, o.Cluster = nil, true
-		for _, n := range r.ClusterNodes {
-			o.Addresses = append(o.Addresses, net.JoinHostPort(n.IP, strconv.Itoa(n.Port)))
-		}
-	}
-	store, err := redis.New(o)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", field, err)
-	}
-	return store, nil
-}
-
-// storeSessions chooses where sessions lie.
-func (p *relyingParty) storeSessions(s *oidc.Sessions) error {
-	switch p.SessionStorage {
-	case "memory":
-		if p.env.State == nil {
-			return errors.New("session_storage: the gateway has no state")
-		}
-		s.Store, s.Prefix = p.env.State, "oidc:session:"
-	case "redis":
-		if p.Redis == nil {
-			p.Redis = &sessionRedis{redisRecord: redisRecord{Host: "127.0.0.1", Port: 6379}}
-		}
-		if p.Redis.Socket != "" {
-			return errors.New("redis.socket: unix sockets are not available; use host and port")
-		}
-		store, err := p.Redis.open("redis", p.Redis.Prefix, p.env.Log)
-		if err != nil {
-			return err
-		}
-		s.Store, s.Prefix, p.sessionStore = store, "session:", store
-	}
-	return nil
 }

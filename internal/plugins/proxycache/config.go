@@ -3,11 +3,10 @@ package proxycache
 import (
 	"errors"
 	"fmt"
-	"net"
-	"strconv"
 	"strings"
 	"time"
 
+	"github.com/gibbon-gateway/gibbon/internal/kongredis"
 	"github.com/gibbon-gateway/gibbon/internal/statedb/redis"
 	"github.com/gibbon-gateway/gibbon/schema"
 )
@@ -63,70 +62,31 @@ type config struct {
 }
 
 type redisConfig struct {
-	Host                   string     `json:"host" conf:"default=127.0.0.1;referenceable" doc:"A host name or an IP address."`
-	Port                   int        `json:"port" conf:"default=6379;between=0,65535" doc:"A port."`
-	Database               int        `json:"database" conf:"default=0" doc:"The number of the database."`
-	Username               string     `json:"username" conf:"referenceable" doc:"The user."`
-	Password               string     `json:"password" conf:"referenceable;encrypted" doc:"The password."`
-	ConnectTimeout         int        `json:"connect_timeout" conf:"default=2000;between=0,2147483646" doc:"How long connecting may take, in milliseconds. The longest of the three limits counts."`
-	SendTimeout            int        `json:"send_timeout" conf:"default=2000;between=0,2147483646" doc:"How long sending may take, in milliseconds."`
-	ReadTimeout            int        `json:"read_timeout" conf:"default=2000;between=0,2147483646" doc:"How long an answer may take, in milliseconds."`
-	Timeout                int        `json:"timeout" conf:"between=0,2147483646" doc:"An older name of the three."`
-	KeepalivePoolSize      int        `json:"keepalive_pool_size" conf:"default=256;between=1,2147483646" doc:"Accepted without effect: connections are shared."`
-	KeepaliveBacklog       int        `json:"keepalive_backlog" conf:"between=0,2147483646" doc:"Accepted without effect."`
-	SSL                    bool       `json:"ssl" conf:"optional;default=false" doc:"Whether to use TLS."`
-	SSLVerify              bool       `json:"ssl_verify" conf:"optional;default=false" doc:"Whether to verify the certificate of Redis."`
-	ServerName             string     `json:"server_name" conf:"sni;referenceable" doc:"The name to ask for in TLS."`
-	ConnectionIsProxied    bool       `json:"connection_is_proxied" conf:"optional;default=false" doc:"Accepted without effect."`
-	SentinelMaster         string     `json:"sentinel_master" doc:"The name of the master, with Sentinels."`
-	SentinelRole           string     `json:"sentinel_role" conf:"one_of=master,slave,any" doc:"Accepted; the master is used."`
-	SentinelNodes          []hostPort `json:"sentinel_nodes" conf:"len_min=1" doc:"The Sentinels."`
-	SentinelAddresses      []string   `json:"sentinel_addresses" conf:"len_min=1" doc:"The Sentinels, as host:port."`
-	SentinelUsername       string     `json:"sentinel_username" conf:"referenceable" doc:"The user of the Sentinels."`
-	SentinelPassword       string     `json:"sentinel_password" conf:"referenceable;encrypted" doc:"The password of the Sentinels."`
-	ClusterNodes           []ipPort   `json:"cluster_nodes" conf:"len_min=1" doc:"Nodes of a Redis Cluster."`
-	ClusterAddresses       []string   `json:"cluster_addresses" conf:"len_min=1" doc:"Nodes of a Redis Cluster, as host:port."`
-	ClusterMaxRedirections int        `json:"cluster_max_redirections" conf:"default=5" doc:"Accepted without effect."`
-}
-
-type hostPort struct {
-	Host string `json:"host" conf:"default=127.0.0.1;required" doc:"A host name or an IP address."`
-	Port int    `json:"port" conf:"default=6379;between=0,65535" doc:"A port."`
-}
-
-type ipPort struct {
-	IP   string `json:"ip" conf:"default=127.0.0.1;required" doc:"A host name or an IP address."`
-	Port int    `json:"port" conf:"default=6379;between=0,65535" doc:"A port."`
+	kongredis.Server
+	Timeout             int    `json:"timeout" conf:"between=0,2147483646" doc:"An older name of the three."`
+	SSL                 bool   `json:"ssl" conf:"optional;default=false" doc:"Whether to use TLS."`
+	SSLVerify           bool   `json:"ssl_verify" conf:"optional;default=false" doc:"Whether to verify the certificate of Redis."`
+	ServerName          string `json:"server_name" conf:"sni;referenceable" doc:"The name to ask for in TLS."`
+	ConnectionIsProxied bool   `json:"connection_is_proxied" conf:"optional;default=false" doc:"Accepted without effect."`
+	kongredis.Fleet
+	SentinelAddresses []string `json:"sentinel_addresses" conf:"len_min=1" doc:"The Sentinels, as host:port."`
+	ClusterAddresses  []string `json:"cluster_addresses" conf:"len_min=1" doc:"Nodes of a Redis Cluster, as host:port."`
 }
 
 // options returns how to reach Redis.
 func (r *redisConfig) options() redis.Options {
-	o := redis.Options{
-		Username: r.Username, Password: r.Password, Database: r.Database, Master: r.SentinelMaster,
-		SentinelUsername: r.SentinelUsername, SentinelPassword: r.SentinelPassword,
-		TLS: r.SSL, SkipVerify: !r.SSLVerify, ServerName: r.ServerName, Prefix: "gibbon:cache:",
-		Timeout: time.Duration(max(r.ConnectTimeout, r.SendTimeout, r.ReadTimeout)) * time.Millisecond,
-	}
+	o := kongredis.Options(&r.Server, &r.Fleet)
+	o.TLS, o.SkipVerify, o.ServerName, o.Prefix = r.SSL, !r.SSLVerify, r.ServerName, "gibbon:cache:"
 	if r.Timeout > 0 {
 		o.Timeout = time.Duration(r.Timeout) * time.Millisecond
 	}
-	add := func(host string, port int) {
-		o.Addresses = append(o.Addresses, net.JoinHostPort(host, strconv.Itoa(port)))
-	}
 	switch {
-	case len(r.ClusterNodes)+len(r.ClusterAddresses) > 0:
-		o.Cluster = true
-		for _, n := range r.ClusterNodes {
-			add(n.IP, n.Port)
-		}
+	case len(r.ClusterAddresses) > 0 && !o.Cluster:
+		o.Addresses, o.Cluster = r.ClusterAddresses, true
+	case len(r.ClusterAddresses) > 0:
 		o.Addresses = append(o.Addresses, r.ClusterAddresses...)
 	case o.Master != "":
-		for _, n := range r.SentinelNodes {
-			add(n.Host, n.Port)
-		}
 		o.Addresses = append(o.Addresses, r.SentinelAddresses...)
-	default:
-		add(r.Host, r.Port)
 	}
 	return o
 }
@@ -137,19 +97,8 @@ func checkConfig(c map[string]any) error {
 		return errors.New("strategy 'redis' needs config.redis")
 	}
 	r, _ := c["redis"].(map[string]any)
-	given := func(names ...string) bool {
-		for _, n := range names {
-			if r[n] != nil {
-				return true
-			}
-		}
-		return false
-	}
-	switch sentinels, cluster := given("sentinel_nodes", "sentinel_addresses"), given("cluster_nodes", "cluster_addresses"); {
-	case sentinels && cluster:
-		return errors.New("redis: either Sentinels or a Cluster, not both")
-	case given("sentinel_master") != sentinels:
-		return errors.New("redis: sentinel_master and sentinel_nodes go together")
+	for field, problem := range kongredis.Check(r) {
+		return fmt.Errorf("redis.%s: %v", field, problem)
 	}
 	return nil
 }
