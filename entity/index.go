@@ -13,7 +13,7 @@ type indexes struct {
 	upstreams   map[string]*Upstream
 	snis        map[string]*SNI
 	consumers   map[string]*Consumer
-	credentials [2]map[string]any // by key; see credentialKind
+	credentials [4]map[string]any // by key; see credentialKind
 }
 
 // scope is what a plugin is bound to.
@@ -23,6 +23,8 @@ type scope struct{ route, service, consumer, group string }
 const (
 	keyAuth = iota
 	jwtSecret
+	oauth2Credential
+	oauth2Token
 )
 
 // index makes the maps of a kind.
@@ -56,6 +58,10 @@ func (s *Set) index(k *Kind) {
 		s.credentials[keyAuth] = anyByKey(All[KeyAuthCredential](s), func(c *KeyAuthCredential) string { return c.Key })
 	case "jwt_secrets":
 		s.credentials[jwtSecret] = anyByKey(All[JWTSecret](s), func(c *JWTSecret) string { return c.Key })
+	case "oauth2_credentials":
+		s.credentials[oauth2Credential] = anyByKey(All[OAuth2Credential](s), func(c *OAuth2Credential) string { return c.ClientID })
+	case "oauth2_tokens":
+		s.credentials[oauth2Token] = anyByKey(All[OAuth2Token](s), func(t *OAuth2Token) string { return t.AccessToken })
 	}
 }
 

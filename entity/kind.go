@@ -23,12 +23,16 @@ type Kind struct {
 
 	TTL         bool // input may have a field ttl: seconds until the entity vanishes. Stored documents have expires_at
 	NewestFirst bool // lists are ordered by creation, newest first, instead of by id
-	Nested      bool // only reached below its parent: targets
+	Nested      bool // without a path of its own: targets are reached below their parent, authorization codes nowhere
+	// Ledger documents are issued and used up by requests, such as tokens. They are not part of a set that comes out of a store,
+	// and writing one does not move the store's version; plugins reach them by plugin.Ledger.
+	Ledger bool
 
 	index  int
 	elem   reflect.Type
 	before func(doc map[string]any, o schema.Options) schema.Errors // changes input before the schema sees it
 	after  func(doc map[string]any, o schema.Options) schema.Errors // changes the processed document
+	patch  func(in map[string]any) schema.Errors                    // checks the input of an update before it is merged
 	decode func(doc []byte) (value any, err error)
 	idOf   func(value any) string
 	column func(objects []Object) any // the values as []*T
@@ -105,6 +109,17 @@ func (k *Kind) Prepare(doc map[string]any, o schema.Options) (map[string]any, sc
 	}
 	return done, nil
 }
+
+// CheckPatch checks what the input of an update has, for what cannot be seen any more once it is merged into the stored document.
+func (k *Kind) CheckPatch(in map[string]any) schema.Errors {
+	if k.patch == nil {
+		return nil
+	}
+	return k.patch(in)
+}
+
+// Decode returns what a stored document of the kind says: *Service, *OAuth2Token, …
+func (k *Kind) Decode(doc []byte) (any, error) { return k.decode(doc) }
 
 // process runs the steps of the kind.
 func (k *Kind) process(doc map[string]any, o schema.Options) (map[string]any, schema.Errors) {

@@ -135,7 +135,8 @@ func (s *Set) SNINamed(name string) *SNI { return s.snis[name] }
 // ConsumerNamed returns the consumer with this id, username or custom id, or nil.
 func (s *Set) ConsumerNamed(key string) *Consumer { return s.consumers[key] }
 
-// Credential returns the credential of a kind with this key, or nil: *KeyAuthCredential, *JWTSecret. Those whose time is
+// Credential returns the credential of a kind with this key, or nil: *KeyAuthCredential, *JWTSecret,
+// *OAuth2Credential by client_id, *OAuth2Token by access_token (only those that were declared: a store's are not in a set). Those whose time is
 // over are not returned.
 func (s *Set) Credential(kind string, key []byte) any {
 	var value any
@@ -144,8 +145,19 @@ func (s *Set) Credential(kind string, key []byte) any {
 		value = s.credentials[keyAuth][string(key)]
 	case "jwt_secrets":
 		value = s.credentials[jwtSecret][string(key)]
+	case "oauth2_credentials":
+		value = s.credentials[oauth2Credential][string(key)]
+	case "oauth2_tokens":
+		value = s.credentials[oauth2Token][string(key)]
 	}
-	if c, ok := value.(*KeyAuthCredential); ok && !c.ExpiresAt.IsZero() && !time.Now().Before(c.ExpiresAt) {
+	end := time.Time{}
+	switch c := value.(type) {
+	case *KeyAuthCredential:
+		end = c.ExpiresAt
+	case *OAuth2Token:
+		end = c.Vanishes
+	}
+	if !end.IsZero() && !time.Now().Before(end) {
 		return nil
 	}
 	return value

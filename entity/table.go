@@ -1,6 +1,9 @@
 package entity
 
-import "reflect"
+import (
+	"reflect"
+	"time"
+)
 
 // kinds is the table of kinds, those that are referred to first.
 var kinds = []*Kind{
@@ -91,6 +94,31 @@ var kinds = []*Kind{
 			refOf("consumer", "consumers", Reference{Nested: "acls", Cascade: true}, func(v *ACL) *Ref { return v.Consumer }),
 		},
 	}, func(v *ACL) string { return v.ID }),
+	kindOf(Kind{
+		Name: "oauth2_credentials", Path: "oauth2", Endpoint: "client_id", Schema: oauth2CredentialSchema(), Unique: [][]string{{"client_id"}},
+		Refs: []Reference{
+			refOf("consumer", "consumers", Reference{Nested: "oauth2", Cascade: true}, func(v *OAuth2Credential) *Ref { return v.Consumer }),
+		},
+		after: hashSecret, patch: checkSecretPatch,
+	}, func(v *OAuth2Credential) string { return v.ID }),
+	kindOf(Kind{
+		Name: "oauth2_tokens", Path: "oauth2_tokens", Endpoint: "access_token", Schema: oauth2TokenSchema(),
+		Unique: [][]string{{"access_token"}, {"refresh_token"}},
+		Refs: []Reference{
+			refOf("service", "services", Reference{Nested: "oauth2_tokens", Cascade: true}, func(v *OAuth2Token) *Ref { return v.Service }),
+			refOf("credential", "oauth2_credentials", Reference{Nested: "oauth2_tokens", Cascade: true}, func(v *OAuth2Token) *Ref { return v.Credential }),
+		},
+		TTL: true, Ledger: true, decode: decodeExpiring(func(v *OAuth2Token, at time.Time) { v.Vanishes = at }),
+	}, func(v *OAuth2Token) string { return v.ID }),
+	kindOf(Kind{
+		Name: "oauth2_authorization_codes", Path: "oauth2_authorization_codes", Schema: oauth2CodeSchema(), Unique: [][]string{{"code"}},
+		Refs: []Reference{
+			refOf("service", "services", Reference{Cascade: true}, func(v *OAuth2Code) *Ref { return v.Service }),
+			refOf("credential", "oauth2_credentials", Reference{Cascade: true}, func(v *OAuth2Code) *Ref { return v.Credential }),
+			refOf("plugin", "plugins", Reference{Cascade: true}, func(v *OAuth2Code) *Ref { return v.Plugin }),
+		},
+		TTL: true, Ledger: true, Nested: true, decode: decodeExpiring(func(v *OAuth2Code, at time.Time) { v.Vanishes = at }),
+	}, func(v *OAuth2Code) string { return v.ID }),
 }
 
 var (

@@ -239,6 +239,9 @@ func (a *api) change(tx store.Tx, c *call, k *entity.Kind, was map[string]any) (
 	if err != nil {
 		return nil, err
 	}
+	if errs := k.CheckPatch(in); len(errs) > 0 {
+		return nil, invalid(errs)
+	}
 	if k.Name == "upstreams" {
 		couple(in)
 	}

@@ -35,6 +35,16 @@ func (c Catalog) HasTTL() bool {
 	return false
 }
 
+// Ledgers returns the names of the kinds that are not part of sets.
+func (c Catalog) Ledgers() (names []string) {
+	for name, k := range c {
+		if k.Ledger {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
 // Key names a document.
 type Key struct{ Kind, ID string }
 

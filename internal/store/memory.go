@@ -70,6 +70,9 @@ func (m *Memory) Load(ctx context.Context) (*entity.Set, error) {
 	tx := &memoryTx{state: *state, now: m.now()}
 	for _, name := range slices.Sorted(maps.Keys(state.shelves)) {
 		k := state.catalog.Kind(name)
+		if k.Ledger {
+			continue
+		}
 		for _, d := range tx.sorted(k, false) {
 			objects = append(objects, entity.Object{Kind: k, ID: d.ID, Doc: slices.Clone(d.doc)})
 		}
@@ -141,10 +144,17 @@ func (m *Memory) Update(ctx context.Context, fn func(Tx) error) error {
 	if len(tx.own) == 0 {
 		return nil
 	}
-	tx.state.version++
+	moved := false
+	for name := range tx.own {
+		moved = moved || !state.catalog.Kind(name).Ledger
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.current = &tx.state
+	if !moved {
+		return nil
+	}
+	tx.state.version++
 	close(m.changed)
 	m.changed = make(chan struct{})
 	return nil

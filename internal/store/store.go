@@ -3,7 +3,7 @@
 // PostgreSQL), Memory (for tests). Every one passes storetest. It does not validate documents; entity and admin do.
 //
 // Documents of kinds with TTL vanish from reads at their expires_at, in seconds since 1970, and soon afterwards from the database, which
-// moves the version.
+// moves the version. Those of kinds with Ledger are rows like all others, but Load leaves them out, and they never move the version.
 package store
 
 import (

@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"math/rand/v2"
 
 	"github.com/gibbon-gateway/gibbon/entity"
@@ -72,6 +73,11 @@ func (tx *tx) loadAll(last *entity.Set) (l loaded, err error) {
 	if l.mark, err = tx.mark(version); err != nil {
 		return l, err
 	}
+	var q statement
+	fmt.Fprintf(&q.where, `(expires = 0 OR expires > %s)`, q.arg(tx.now))
+	if ledgers := tx.catalog.Ledgers(); len(ledgers) > 0 {
+		fmt.Fprintf(&q.where, ` AND kind NOT IN (%s)`, q.list(ledgers))
+	}
 	var objects []entity.Object
 	err = tx.query(func(r row) error {
 		var name, id string
@@ -83,7 +89,7 @@ func (tx *tx) loadAll(last *entity.Set) (l loaded, err error) {
 			objects = append(objects, entity.Object{Kind: k, ID: id, Doc: json.RawMessage(doc)})
 		}
 		return nil
-	}, `SELECT kind, id, doc FROM config_documents WHERE expires = 0 OR expires > $1 ORDER BY kind, id`, tx.now)
+	}, `SELECT kind, id, doc FROM config_documents WHERE `+q.where.String()+` ORDER BY kind, id`, q.args...)
 	if err != nil {
 		return l, err
 	}
@@ -161,8 +167,11 @@ func (tx *tx) over(set *entity.Set, changes []entity.Object) ([]entity.Object, e
 	return changes, err
 }
 
-// note says that a document is written or removed.
+// note says that a document is written or removed. Those of ledgers are nobody's configuration, and move no version.
 func (tx *tx) note(key store.Key) {
+	if k := tx.catalog[key.Kind]; k != nil && k.Ledger {
+		return
+	}
 	if tx.changed == nil {
 		tx.changed = map[store.Key]bool{}
 	}

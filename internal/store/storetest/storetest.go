@@ -31,7 +31,10 @@ var (
 	// Seats had no reference to a parent once.
 	Seats = &entity.Kind{Name: "seats", Unique: [][]string{{"name", "child", "parent"}}, Refs: []entity.Reference{
 		{Field: "child", To: "children", Cascade: true}, {Field: "parent", To: "parents", Cascade: true, Sparse: true}}}
-	All = []*entity.Kind{Parents, Children, Toys, Keys, Seats}
+	// Tickets are of a ledger.
+	Tickets = &entity.Kind{Name: "tickets", TTL: true, Ledger: true, Unique: [][]string{{"code"}},
+		Refs: []entity.Reference{{Field: "parent", To: "parents", Cascade: true}}}
+	All = []*entity.Kind{Parents, Children, Toys, Keys, Seats, Tickets}
 )
 
 // Run runs the suite.
@@ -43,6 +46,7 @@ func Run(t *testing.T, open Open) {
 		{"Documents", documents}, {"ReadYourWrites", readYourWrites}, {"Atomic", atomic}, {"ReadOnly", readOnly}, {"Odd", odd},
 		{"Unique", unique}, {"Sparse", sparse}, {"References", references}, {"Cascade", cascade}, {"Pages", pages}, {"PagesUnderChanges", pagesUnderChanges},
 		{"Newest", newest}, {"ByReference", byReference}, {"TagFilter", tagFilter}, {"TagRows", tagRows}, {"TTL", ttl}, {"TTLWakes", ttlWakes},
+		{"Ledger", ledger}, {"LedgerIsNotLoaded", ledgerIsNotLoaded}, {"RedeemedOnce", redeemedOnce},
 		{"Versions", versions}, {"Watch", watch}, {"Concurrent", concurrent}, {"ViewIsConsistent", viewIsConsistent}, {"Secrets", secrets}, {"Load", load}, {"LoadAgain", loadAgain},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, open) })
