@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"sync"
 	"time"
 
 	"github.com/gibbon-gateway/gibbon/internal/jose"
@@ -32,12 +33,30 @@ type Client struct {
 	Key        any    // private key of PrivateKeyJWT
 	KeyID      string
 	TLS        *Fetcher // with the client certificate, for TLSAuth and SelfSignedTLS
+	Audiences  *Audiences
+}
+
+// Audiences remembers whom endpoints want assertions to be for. A nil one remembers nothing.
+type Audiences struct{ urls sync.Map } // endpoint's URL: true where that is what it wants
+
+func (a *Audiences) isURL(endpoint string) bool {
+	if a == nil {
+		return false
+	}
+	is, _ := a.urls.Load(endpoint)
+	return is == true
+}
+
+func (a *Audiences) set(endpoint string, isURL bool) {
+	if a != nil {
+		a.urls.Store(endpoint, isURL)
+	}
 }
 
 // Mutual reports whether a method authenticates by a TLS certificate.
 func Mutual(method string) bool { return method == TLSAuth || method == SelfSignedTLS }
 
-// authenticate adds the client's proof to a request: to its form or to its header. audience is the issuer, which assertions are for.
+// authenticate adds the client's proof to a request: to its form or to its header. Assertions are for audience.
 func (c *Client) authenticate(method, audience string, form url.Values, header http.Header, now time.Time) error {
 	switch method {
 	case SecretBasic, "":

@@ -31,16 +31,56 @@ type Endpoint struct {
 	Name     string // for messages: "token"
 	URL      string
 	Method   string // of client authentication
-	Audience string // of assertions: the issuer
+	Audience string // of assertions: the issuer; where that is refused, URL
 	Fetch    *Fetcher
 	Now      func() time.Time
 }
 
-// post sends a form with the client's authentication.
+// post sends a form with the client's authentication. Providers differ in whom an assertion has to be for: themselves (RFC 9126, section 2;
+// FAPI 2.0), or the endpoint that is asked (Okta, Entra ID). Where the one is refused the other is tried, and what was good is remembered.
+// Nobody else can use an assertion that is for the URL to which it was sent.
 func (e *Endpoint) post(ctx context.Context, c *Client, form url.Values, header http.Header) (*answer, error) {
 	if e.URL == "" {
 		return nil, fmt.Errorf("%w: the provider has no %s endpoint", ErrUnreachable, e.Name)
 	}
+	if c == nil || e.Method != SecretJWT && e.Method != PrivateKeyJWT {
+		return e.send(ctx, c, e.Audience, form, header)
+	}
+	audience, other := e.Audience, e.URL
+	if c.Audiences.isURL(e.URL) {
+		audience, other = other, audience
+	}
+	a, err := e.send(ctx, c, audience, form, header)
+	if err != nil || !unauthenticated(a) {
+		return a, err
+	}
+	if again, err := e.send(ctx, c, other, form, header); err == nil && !unauthenticated(again) {
+		c.Audiences.set(e.URL, other == e.URL)
+		return again, nil
+	}
+	return a, nil
+}
+
+// unauthenticated reports whether an answer says that the client did not prove who it is (RFC 6749, section 5.2): by the code of the
+// error, or without one by the status.
+func unauthenticated(a *answer) bool {
+	var doc struct {
+		Error string `json:"error"`
+	}
+	_ = json.Unmarshal(a.body, &doc) // what is no JSON has no code
+	switch a.status {
+	case http.StatusUnauthorized:
+		return true
+	case http.StatusForbidden:
+		return doc.Error == "" || doc.Error == "invalid_client"
+	case http.StatusBadRequest:
+		return doc.Error == "invalid_client"
+	}
+	return false
+}
+
+// send sends a form once, with an assertion for an audience if the client's authentication is one.
+func (e *Endpoint) send(ctx context.Context, c *Client, audience string, form url.Values, header http.Header) (*answer, error) {
 	body := url.Values{}
 	for name, values := range form {
 		body[name] = values
@@ -51,7 +91,7 @@ func (e *Endpoint) post(ctx context.Context, c *Client, form url.Values, header 
 	}
 	fetch := e.Fetch
 	if c != nil {
-		if err := c.authenticate(e.Method, e.Audience, body, h, e.Now()); err != nil {
+		if err := c.authenticate(e.Method, audience, body, h, e.Now()); err != nil {
 			return nil, err
 		}
 		if Mutual(e.Method) {

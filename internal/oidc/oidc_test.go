@@ -7,9 +7,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -293,5 +296,59 @@ func TestCacheIsBounded(t *testing.T) {
 	c.Clear()
 	if n, cost := c.Stats(); n != 0 || cost != 0 {
 		t.Errorf("after Clear: %d entries of cost %d", n, cost)
+	}
+}
+
+// What a provider wants as the audience of assertions is found out once.
+func TestAudienceOfAssertions(t *testing.T) {
+	var want string
+	var asked []string
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		token, err := jose.Parse([]byte(r.PostFormValue("client_assertion")))
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		aud, _ := token.Claims["aud"].(string)
+		asked = append(asked, aud)
+		switch {
+		case aud != want:
+			w.WriteHeader(http.StatusBadRequest)
+			io.WriteString(w, `{"error":"invalid_client"}`)
+		case r.PostFormValue("code") == "old":
+			w.WriteHeader(http.StatusBadRequest)
+			io.WriteString(w, `{"error":"invalid_grant"}`)
+		default:
+			io.WriteString(w, `{"access_token":"a"}`)
+		}
+	}))
+	defer srv.Close()
+	const issuer = "https://idp.example.com"
+	e := &oidc.Endpoint{Name: "token", URL: srv.URL, Audience: issuer, Method: oidc.SecretJWT, Now: time.Now,
+		Fetch: oidc.NewFetcher(http.DefaultTransport, 5*time.Second, quiet())}
+	c := &oidc.Client{ID: "c", Secret: strings.Repeat("s", 32), Audiences: new(oidc.Audiences)}
+	for _, step := range []struct {
+		name, want, code, refused string
+		asked                     []string
+	}{
+		{"issuer", issuer, "", "", []string{issuer}},
+		{"endpoint", srv.URL, "", "", []string{issuer, srv.URL}},
+		{"remembered", srv.URL, "", "", []string{srv.URL}},
+		{"no grant", srv.URL, "old", "invalid_grant", []string{srv.URL}},
+		{"changed, no grant", issuer, "old", "invalid_grant", []string{srv.URL, issuer}},
+		{"remembered again", issuer, "", "", []string{issuer}},
+		{"neither", "https://other.example.com", "", "invalid_client", []string{issuer, srv.URL}},
+	} {
+		want, asked = step.want, nil
+		_, err := e.Token(t.Context(), c, url.Values{"code": {step.code}}, nil)
+		code := ""
+		if refused := (*oidc.RefusedError)(nil); errors.As(err, &refused) {
+			code = refused.Code
+		} else if err != nil {
+			t.Errorf("%s: %v", step.name, err)
+		}
+		if code != step.refused || !slices.Equal(asked, step.asked) {
+			t.Errorf("%s: %q, asked for %q", step.name, code, asked)
+		}
 	}
 }

@@ -36,7 +36,7 @@ func at(list []string, index int) string {
 func (p *relyingParty) listClients() error {
 	for i, id := range p.ClientID {
 		c := client{index: i}
-		c.ID, c.TLS = id, p.mutual
+		c.ID, c.TLS, c.Audiences = id, p.mutual, new(oidc.Audiences)
 		if i < len(p.ClientSecret) {
 			c.Secret = p.ClientSecret[i]
 		}
