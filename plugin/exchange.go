@@ -25,6 +25,10 @@ type Exchange struct {
 	Service    *entity.Service  // nil when the route has none
 	Consumer   *entity.Consumer // set by Identify
 	Credential Credential       // set by Identify
+	// ConsumerGroups are the groups that the request counts to, ordered by name (entity.SortConsumerGroups), where they are not
+	// those that Consumer is in; nil means these. An authentication plugin sets them after Identify, which clears them. Plugins
+	// below it are picked for them.
+	ConsumerGroups []*entity.ConsumerGroup
 
 	Started time.Time // when the first byte of the request was read
 	Outcome Outcome   // how it went; for Recorders
@@ -98,15 +102,15 @@ type Finder interface {
 	// Credential finds an entity of a credential kind ("keyauth_credentials", …) by its unique key; nil if there is none.
 	// key may be borrowed.
 	Credential(kind string, key []byte) any
-	// Entities returns the whole configuration, for what is not asked once per request: certificates, groups of a consumer.
+	// Entities returns the whole configuration, for what few plugins ask for: certificates, groups.
 	Entities() *entity.Set
 }
 
 // Identify says who sends the request, and sets or clears the fields that tell the upstream: X-Consumer-ID,
 // X-Consumer-Custom-ID, X-Consumer-Username, X-Credential-Identifier, and X-Anonymous-Consumer for a zero credential. Plugins
-// below the present one are picked for the consumer. A nil consumer takes an earlier one back.
+// below the present one are picked for the consumer and the consumer groups that it is in. A nil consumer takes an earlier one back.
 func (x *Exchange) Identify(consumer *entity.Consumer, credential Credential) {
-	x.Consumer, x.Credential = consumer, credential
+	x.Consumer, x.Credential, x.ConsumerGroups = consumer, credential, nil
 	h := &x.Request.Header
 	h.DelIDs(identity)
 	if consumer != nil {

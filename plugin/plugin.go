@@ -30,7 +30,7 @@ type Desc struct {
 	Priority   int      // higher runs first; equal priorities run by name, descending
 	Doc        string   // one sentence for reference docs and the console
 	Protocols  []string // protocols that the plugin may be given; nil means grpc, grpcs, http, https
-	NoConsumer bool     // the plugin may not be scoped to a consumer
+	NoConsumer bool     // the plugin may not be scoped to a consumer or consumer group
 	NoService  bool     // the plugin may not be scoped to a service
 	NoRoute    bool     // the plugin may not be scoped to a route
 	Auth       bool     // the plugin identifies consumers: plugins below it are looked up with the consumer
@@ -88,7 +88,7 @@ func (t *Type) Schema() *schema.Schema {
 }
 
 // Scope holds the ids of what a plugin configuration is bound to; "" where it is not.
-type Scope struct{ Route, Service, Consumer string }
+type Scope struct{ Route, Service, Consumer, ConsumerGroup string }
 
 // Env is what an instance gets from the gateway. It stays valid until Close.
 type Env struct {
@@ -101,6 +101,7 @@ type Env struct {
 	// Cluster counts in the database that the nodes share; nil when there is none.
 	Cluster state.Counters
 	Find    Finder // credentials and consumers of the current configuration
+	Ledger  Ledger // tokens and other entities that plugins issue
 	Now     func() time.Time
 	// Transport returns a transport for HTTP requests of the plugin's own: it reaches the provider inside this process by
 	// the host names that it has in AWS, and everything else by next. Nil means that there is no provider.

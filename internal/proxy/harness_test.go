@@ -137,7 +137,7 @@ func object(t testing.TB, kind string, id int, text string) entity.Object {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return entity.Object{Kind: k, ID: uuid(id), Doc: b}
+	return entity.Object{Kind: k, ID: full["id"].(string), Doc: b}
 }
 
 func uuid(n int) string { return fmt.Sprintf("00000000-0000-4000-8000-%012d", n) }

@@ -79,6 +79,56 @@ func TestNoAllocation(t *testing.T) {
 	})
 }
 
+// known is a plugin that knows who everybody is.
+type known struct{ consumer *entity.Consumer }
+
+func (k known) Access(x *plugin.Exchange) error {
+	x.Identify(k.consumer, plugin.Credential{ID: "c"})
+	return nil
+}
+
+// counter is a plugin that counts what it sees.
+type counter struct{ n int }
+
+func (s *counter) Access(*plugin.Exchange) error { s.n++; return nil }
+
+// TestNoAllocationForGroups picks a plugin by the consumer's group, for consumers in one and in none.
+func TestNoAllocationForGroups(t *testing.T) {
+	if raceEnabled {
+		return
+	}
+	up := fixed(t)
+	for _, in := range []bool{true, false} {
+		counts := map[string]*counter{}
+		types := plugin.Types{
+			"auth": plugin.Define(plugin.Desc{Name: "auth", Priority: 2}, func(probeConfig, plugin.Env) (any, error) {
+				return known{&entity.Consumer{ID: uuid(3), Username: "u"}}, nil
+			}),
+			"a": plugin.Define(plugin.Desc{Name: "a"}, func(c probeConfig, _ plugin.Env) (any, error) {
+				counts[c.Name] = &counter{}
+				return counts[c.Name], nil
+			}),
+		}
+		objects := append(to(t, up, ""), object(t, "consumers", 3, `{"username":"u"}`), object(t, "consumer_groups", 4, `{"name":"gold"}`),
+			probeOf(t, 10, "auth", "", ""), probeOf(t, 11, "a", "free", ""), probeOf(t, 12, "a", "gold", `,"consumer_group":`+ref(4)))
+		if in {
+			objects = append(objects, object(t, "consumer_group_consumers", 0, `{"consumer":`+ref(3)+`,"consumer_group":`+ref(4)+`}`))
+		}
+		g := start(t, setup{types: types}, objects...)
+		c, _ := g.dial()
+		buf := make([]byte, 8192)
+		for range 200 {
+			trip(t, c, typical, buf)
+		}
+		if n := testing.AllocsPerRun(1000, func() { trip(t, c, typical, buf) }); n != 0 {
+			t.Errorf("in a group %v: %v allocations for a request", in, n)
+		}
+		if counts["gold"].n > 0 != in || counts["free"].n > 0 == in {
+			t.Errorf("in a group %v: %d and %d", in, counts["gold"].n, counts["free"].n)
+		}
+	}
+}
+
 // TestSwapsUnderLoad changes the configuration all the time while requests run: none fails, none waits.
 func TestSwapsUnderLoad(t *testing.T) {
 	up := fixed(t)

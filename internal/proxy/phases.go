@@ -6,6 +6,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"github.com/gibbon-gateway/gibbon/entity"
 	"github.com/gibbon-gateway/gibbon/internal/http1"
 	"github.com/gibbon-gateway/gibbon/internal/snapshot"
 	"github.com/gibbon-gateway/gibbon/plugin"
@@ -69,12 +70,25 @@ func (w *walk) resize(n int) {
 
 // choose picks the configuration of a slot for whoever is identified now.
 func (w *walk) choose(i int) *snapshot.Instance {
-	p := w.chain.Slots[i].Pick(w.x.Consumer)
+	slot := &w.chain.Slots[i]
+	var groups []*entity.ConsumerGroup
+	if slot.Grouped() {
+		groups = w.groups()
+	}
+	p := slot.Pick(w.x.Consumer, groups)
 	if p != nil && !p.Runs(w.protocol) {
 		p = nil
 	}
 	w.picks[i] = p
 	return p
+}
+
+// groups returns the consumer groups that the request counts to.
+func (w *walk) groups() []*entity.ConsumerGroup {
+	if w.x.ConsumerGroups != nil || w.x.Consumer == nil {
+		return w.x.ConsumerGroups
+	}
+	return w.snap.Set.ConsumerGroupsOf(w.x.Consumer.ID)
 }
 
 // access picks the plugins of the plan and runs what they do before the upstream is asked. It reports false when the request is
@@ -124,7 +138,7 @@ func (w *walk) enterChain(c *snapshot.Chain) {
 // keepLocal drops what the global configuration of a plugin has kept when another one is picked.
 func (w *walk) keepLocal(i int, p *snapshot.Instance) {
 	g := w.chain.Slots[i].Global
-	if g < 0 || p == nil || w.snap.Global.Slots[g].Pick(nil) != p {
+	if g < 0 || p == nil || w.snap.Global.Slots[g].Pick(nil, nil) != p {
 		w.d.Forget(i)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -160,32 +161,51 @@ func TestPhases(t *testing.T) {
 
 func TestPrecedence(t *testing.T) {
 	up := addrOf(echo(t))
-	r, s, c := `,"route":`+ref(2), `,"service":`+ref(1), `,"consumer":`+ref(3)
-	scopes := []string{"", s, r, c, r + s, s + c, r + c, r + s + c} // from the least specific
+	r, s, c, m := `,"route":`+ref(2), `,"service":`+ref(1), `,"consumer":`+ref(3), `,"consumer_group":`+ref(4)
+	scopes := []string{"", s, r, m, c, r + s, s + m, r + m, s + c, r + c, r + s + m, r + s + c} // from the least specific
+	// What wins of the first scopes when nobody is identified, when only a group is known, when a consumer in no group is, and
+	// when one is that is in the group.
+	wins := map[string][12]int{
+		"nobody":            {0, 1, 2, 2, 2, 5, 5, 5, 5, 5, 5, 5},
+		"group":             {0, 1, 2, 3, 3, 5, 6, 7, 7, 7, 10, 10},
+		"consumer":          {0, 1, 2, 2, 4, 5, 5, 5, 8, 9, 9, 11},
+		"consumer in group": {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11},
+		// What a plugin says of groups counts in place of those that the consumer is in.
+		"consumer out of group": {0, 1, 2, 2, 4, 5, 5, 5, 8, 9, 9, 11},
+	}
 	for top := range scopes {
-		for _, identified := range []bool{false, true} {
+		for who, want := range wins {
 			h := &hooks{}
 			types := probes(h)
-			objects := append(to(t, up, ""), object(t, "consumers", 3, `{"username":"u"}`),
+			objects := append(to(t, up, ""), object(t, "consumers", 3, `{"username":"u"}`), object(t, "consumer_groups", 4, `{"name":"g"}`),
+				object(t, "consumers", 5, `{"username":"v"}`), object(t, "consumer_group_consumers", 0, `{"consumer":`+ref(3)+`,"consumer_group":`+ref(4)+`}`),
 				probeOf(t, 40, "a", "auth", ""))
+			if who == "consumer" {
+				objects = slices.DeleteFunc(objects, func(o entity.Object) bool { return o.Kind.Name == "consumer_group_consumers" })
+			}
 			for i := range top + 1 {
 				objects = append(objects, probeOf(t, 50+i, "b", fmt.Sprint(i), scopes[i]))
 			}
 			h.set(func(phase, name string, x *plugin.Exchange) error {
-				if phase == "access" && name == "auth" && identified {
+				if phase != "access" || name != "auth" {
+					return nil
+				}
+				if strings.HasPrefix(who, "consumer") {
 					x.Identify(&entity.Consumer{ID: uuid(3), Username: "u"}, plugin.Credential{ID: "c"})
+				}
+				switch who {
+				case "group":
+					x.ConsumerGroups = []*entity.ConsumerGroup{{ID: uuid(7)}, {ID: uuid(4)}}
+				case "consumer out of group":
+					x.ConsumerGroups = []*entity.ConsumerGroup{}
 				}
 				return nil
 			})
 			g := start(t, setup{types: types}, objects...)
 			g.do("GET", "/up", "")
 			h.wait(2)
-			want := top
-			if !identified { // those without consumer: 0, 1, 2 and 4
-				want = [...]int{0, 1, 2, 2, 4, 4, 4, 4}[top]
-			}
-			if got := h.take(); !strings.Contains(got, fmt.Sprintf("access:%d ", want)) || strings.Count(got, "access:") != 2 {
-				t.Errorf("scopes up to %d, identified %v: %s", top, identified, got)
+			if got := h.take(); !strings.Contains(got, fmt.Sprintf("access:%d ", want[top])) || strings.Count(got, "access:") != 2 {
+				t.Errorf("scopes up to %d, %s: %s", top, who, got)
 			}
 		}
 	}

@@ -2,9 +2,11 @@ package snapshot
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 
 	"github.com/gibbon-gateway/gibbon/entity"
+	"github.com/gibbon-gateway/gibbon/plugin"
 )
 
 // Chain is the plugins that may take part in a request, in the order in which they run. Routes without plugins of their own share the
@@ -25,37 +27,58 @@ type Slot struct {
 	priority  int
 	plain     *Instance            // without regard to the consumer; nil if there is none
 	consumers map[string]*Instance // by the consumer's id: what wins over plain
+	groups    map[string]*Instance // by the consumer group's id: what wins over plain
 }
 
-// Pick returns the configuration for a consumer (nil if none is identified), or nil when none applies.
-func (s *Slot) Pick(consumer *entity.Consumer) *Instance {
+// Grouped reports whether Pick asks for consumer groups.
+func (s *Slot) Grouped() bool { return s.groups != nil }
+
+// Pick returns the configuration for a consumer (nil if none is identified) and the groups that the request counts to, or nil when
+// none applies. Of configurations of several groups at the same level, that of the first group wins.
+func (s *Slot) Pick(consumer *entity.Consumer, groups []*entity.ConsumerGroup) *Instance {
+	best := s.plain
 	if consumer != nil && s.consumers != nil {
 		if i := s.consumers[consumer.ID]; i != nil {
-			return i
+			best = i
 		}
 	}
-	return s.plain
+	for _, g := range groups {
+		if i := s.groups[g.ID]; i != nil && (best == nil || i.level < best.level) {
+			best = i
+		}
+	}
+	return best
 }
 
-// level is Kong's order of precedence: route, service and consumer make 1, nothing makes 8.
-func (i *Instance) level() int {
-	switch r, s, c := i.scope.Route != "", i.scope.Service != "", i.scope.Consumer != ""; {
+// levelOf is Kong's order of precedence, with the levels of consumer groups that its paid edition has: route, service and consumer
+// make 1, nothing makes 12. It counts what is bound, and only then prefers consumers to groups: a group on a route wins over a
+// consumer everywhere.
+func levelOf(scope plugin.Scope) int {
+	switch r, s, c, g := scope.Route != "", scope.Service != "", scope.Consumer != "", scope.ConsumerGroup != ""; {
 	case r && s && c:
 		return 1
-	case r && c:
+	case r && s && g:
 		return 2
-	case s && c:
+	case r && c:
 		return 3
-	case r && s:
+	case s && c:
 		return 4
-	case c:
+	case r && g:
 		return 5
-	case r:
+	case s && g:
 		return 6
-	case s:
+	case r && s:
 		return 7
+	case c:
+		return 8
+	case g:
+		return 9
+	case r:
+		return 10
+	case s:
+		return 11
 	}
-	return 8
+	return 12
 }
 
 // sortPlugins files the instances by what they are bound to.
@@ -141,30 +164,37 @@ func (b *builder) link(c *Chain) {
 
 // add puts a candidate into the slot: the most specific one wins.
 func (s *Slot) add(i *Instance) {
-	if i.scope.Consumer == "" {
-		if s.plain == nil || i.level() < s.plain.level() {
-			s.plain = i
-		}
-		return
-	}
-	if s.consumers == nil {
-		s.consumers = make(map[string]*Instance)
-	}
-	if old := s.consumers[i.scope.Consumer]; old == nil || i.level() < old.level() {
-		s.consumers[i.scope.Consumer] = i
+	switch {
+	case i.scope.Consumer != "":
+		s.consumers = better(s.consumers, i.scope.Consumer, i)
+	case i.scope.ConsumerGroup != "":
+		s.groups = better(s.groups, i.scope.ConsumerGroup, i)
+	case s.plain == nil || i.level < s.plain.level:
+		s.plain = i
 	}
 }
 
-// settle drops what can never win: a consumer's configuration for everything (level 5) where there is one for route and service
-// together (level 4).
+// better puts i where there is nothing, or less, in a map that may be nil.
+func better(m map[string]*Instance, id string, i *Instance) map[string]*Instance {
+	if m == nil {
+		m = make(map[string]*Instance)
+	}
+	if old := m[id]; old == nil || i.level < old.level {
+		m[id] = i
+	}
+	return m
+}
+
+// settle drops what can never win: a consumer's or group's configuration for everything where there is one for route and service
+// together.
 func (s *Slot) settle() {
 	if s.plain == nil {
 		return
 	}
-	level := s.plain.level()
-	for id, i := range s.consumers {
-		if i.level() > level {
-			delete(s.consumers, id)
-		}
+	loses := func(_ string, i *Instance) bool { return i.level > s.plain.level }
+	maps.DeleteFunc(s.consumers, loses)
+	maps.DeleteFunc(s.groups, loses)
+	if len(s.groups) == 0 {
+		s.groups = nil
 	}
 }

@@ -49,7 +49,7 @@ func picture(s *snapshot.Snapshot, problems []entity.Problem) (lines []string) {
 		}
 		line := fmt.Sprint(p.Route.ID, p.Route.Paths, len(p.Chain.Slots))
 		for i := range p.Chain.Slots {
-			line += p.Chain.Slots[i].Pick(nil).ID
+			line += p.Chain.Slots[i].Pick(nil, nil).ID
 		}
 		if p.Service != nil {
 			line += fmt.Sprint(*p.Service.Entity, p.Service.HostHeader, p.Service.TLS != nil, len(p.Service.Balancer.Peers()))

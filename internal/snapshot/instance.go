@@ -22,6 +22,7 @@ type Instance struct {
 	Recorder     plugin.Recorder
 
 	scope     plugin.Scope
+	level     int // of the scope; see levelOf
 	protocols Protocols
 }
 
@@ -113,7 +114,7 @@ func sameInstance(a, b *entity.Plugin) bool {
 }
 
 func scopeOf(p *entity.Plugin) plugin.Scope {
-	return plugin.Scope{Route: idOf(p.Route), Service: idOf(p.Service), Consumer: idOf(p.Consumer)}
+	return plugin.Scope{Route: idOf(p.Route), Service: idOf(p.Service), Consumer: idOf(p.Consumer), ConsumerGroup: idOf(p.ConsumerGroup)}
 }
 
 func idOf(r *entity.Ref) string {
@@ -126,6 +127,7 @@ func idOf(r *entity.Ref) string {
 // instance finds the phases of a plugin.
 func (m *made) instance(p *entity.Plugin) *Instance {
 	i := &Instance{ID: p.ID, Name: p.Name, made: m, scope: scopeOf(p), protocols: protocols(p.Protocols)}
+	i.level = levelOf(i.scope)
 	if m.err != nil {
 		i.Accessor = refusing{m.err}
 		return i

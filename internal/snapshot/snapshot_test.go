@@ -47,7 +47,7 @@ func object(t testing.TB, kind string, id int, text string) entity.Object {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return entity.Object{Kind: k, ID: uuid(id), Doc: b}
+	return entity.Object{Kind: k, ID: full["id"].(string), Doc: b}
 }
 
 // pluginOf makes a plugin object, whose configuration no kind has checked.
@@ -181,7 +181,7 @@ func TestProblems(t *testing.T) {
 		t.Fatal("no plan")
 	}
 	for _, slot := range p.Chain.Slots { // what could not be made refuses requests
-		if i := slot.Pick(nil); i == nil || i.Accessor == nil || i.Accessor.Access(nil) == nil {
+		if i := slot.Pick(nil, nil); i == nil || i.Accessor == nil || i.Accessor.Access(nil) == nil {
 			t.Errorf("%s lets requests through", slot.Name)
 		}
 	}
