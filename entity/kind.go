@@ -53,11 +53,22 @@ type Reference struct {
 // Target returns the kind that the reference points to.
 func (r Reference) Target() *Kind { return KindOf(r.To) }
 
+// Reference returns the reference in a field, or nil.
+func (k *Kind) Reference(field string) *Reference {
+	for i := range k.Refs {
+		if k.Refs[i].Field == field {
+			return &k.Refs[i]
+		}
+	}
+	return nil
+}
+
 // UniqueSets returns the unique sets of a document, of which has says what fields it has: sparse references that are not set
 // do not count. So a kind can get another reference, and what is stored stays as unique as it was.
 func (k *Kind) UniqueSets(has func(field string) bool) [][]string {
 	sparse := func(field string) bool {
-		return slices.ContainsFunc(k.Refs, func(r Reference) bool { return r.Sparse && r.Field == field })
+		r := k.Reference(field)
+		return r != nil && r.Sparse
 	}
 	sets := k.Unique
 	for i, set := range k.Unique {

@@ -31,6 +31,7 @@ func (a *api) mountEntities() {
 		}
 	}
 	a.mountUpstreams()
+	a.mountGroups()
 }
 
 func (a *api) mountPlace(path string, p place) {

@@ -13,6 +13,9 @@ import (
 func (p *parser) identify() {
 	seen := map[string]int{}
 	for _, it := range p.items {
+		if it.kind.Name == memberKind {
+			continue // see identifyMembers
+		}
 		switch id := it.doc["id"].(type) {
 		case string:
 			it.id = id
@@ -65,6 +68,9 @@ func keyParts(it *item, set []string) (parts []string, ok bool) {
 			}
 		case map[string]any:
 			id, _ := v["id"].(string)
+			if r := it.kind.Reference(field); id == "" && r != nil { // two that are named are not the same
+				id, _ = refKey(*r, v)
+			}
 			parts = append(parts, id)
 		}
 	}
@@ -81,11 +87,14 @@ func (it *item) key() string {
 }
 
 // directory finds entities of the file.
-type directory struct{ byKey, byID map[string]map[string]*item } // kind → key or id
+type directory struct {
+	byKey, byID map[string]map[string]*item // kind → key or id
+	byCustomID  map[string]*item            // consumers
+}
 
 // enter fills the directory, and notes what is there already.
 func (p *parser) enter() {
-	p.known = directory{map[string]map[string]*item{}, map[string]map[string]*item{}}
+	p.known = directory{map[string]map[string]*item{}, map[string]map[string]*item{}, map[string]*item{}}
 	add := func(in map[string]map[string]*item, it *item, key string) bool {
 		m := in[it.kind.Name]
 		if m == nil {
@@ -105,6 +114,9 @@ func (p *parser) enter() {
 		if it.id != "" && !add(p.known.byID, it, it.id) && it.twice == "" {
 			it.twice = twice(it.kind, "primary key", it.id)
 		}
+		if custom, _ := it.doc["custom_id"].(string); it.kind.Name == "consumers" && custom != "" {
+			p.known.byCustomID[custom] = it
+		}
 	}
 }
 
@@ -112,12 +124,16 @@ func twice(k *entity.Kind, field, value string) string {
 	return "uniqueness violation: '" + k.Name + "' entity with " + field + " set to '" + value + "' already declared"
 }
 
-// find returns the entity of a kind with a name or id.
+// find returns the entity of a kind with a name or id. Consumers may be named by their custom_id, too, as the Kubernetes controller of
+// Kong does with those that have no username.
 func (d directory) find(kind, key string) *item {
 	if it := d.byKey[kind][key]; it != nil {
 		return it
 	}
-	return d.byID[kind][key]
+	if it := d.byID[kind][key]; it != nil || kind != "consumers" {
+		return it
+	}
+	return d.byCustomID[key]
 }
 
 // isUUID reports whether a text has the form of a UUID.

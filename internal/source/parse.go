@@ -118,9 +118,12 @@ func (p *parser) parse(top map[string]any) []entity.Object {
 	for _, k := range entity.Kinds() {
 		p.list(k, top[k.Name], []any{k.Name}, nil, entity.Reference{})
 	}
+	p.list(entity.KindOf("plugins"), top[groupPlugins], []any{groupPlugins}, nil, entity.Reference{})
+	p.checkGroupPlugins()
 	p.identify()
 	p.enter()
 	p.resolve()
+	p.identifyMembers()
 	p.prepare()
 	p.report()
 	return p.objects()
@@ -130,7 +133,7 @@ func (p *parser) parse(top map[string]any) []entity.Object {
 func (p *parser) header(top map[string]any) {
 	for name, v := range top {
 		switch {
-		case entity.KindOf(name) != nil:
+		case entity.KindOf(name) != nil || name == groupPlugins:
 		case name == "_format_version":
 			if s, ok := v.(string); v != nil && !ok {
 				p.errs[name] = "expected a string"
@@ -194,7 +197,7 @@ func (p *parser) list(k *entity.Kind, v any, path []any, parent *item, ref entit
 				if err := extra(name, v); err != "" {
 					p.fault(append(slices.Clip(at), name), err)
 				}
-			} else if child, _ := nested(k, name); child == nil {
+			} else if child, _ := nested(k, name); child == nil && !isMemberList(k, name) {
 				it.doc[name] = v
 			}
 		}
@@ -203,6 +206,7 @@ func (p *parser) list(k *entity.Kind, v any, path []any, parent *item, ref entit
 				p.list(child, doc[child.Name], append(slices.Clip(at), child.Name), it, ref)
 			}
 		}
+		p.members(it, doc[memberLists[k.Name].name])
 	}
 }
 

@@ -93,7 +93,7 @@ func (p *parser) report() {
 		slices.SortFunc(it.unresolved, func(a, b unresolved) int { return strings.Compare(a.field, b.field) })
 		for _, u := range it.unresolved {
 			text := "invalid reference '" + u.field + ": " + shown(u.value) + "' (no such entry in '" + u.to + "')"
-			if alone {
+			if alone && it.kind.Name != memberKind { // memberships have no name
 				t := p.errs.at(it.kind.Name, it.named())
 				t[len(t)+1] = text
 			} else {

@@ -190,7 +190,7 @@ func compareEndpoints(want, got map[string]any) (wrong []string) {
 		wrong = append(wrong, "the list is not sorted")
 	}
 	for _, p := range ours {
-		if !slices.Contains(want["data"].([]any), p) {
+		if !slices.Contains(want["data"].([]any), p) && !ownPath.MatchString(p.(string)) {
 			wrong = append(wrong, fmt.Sprint("Kong has no ", p))
 		}
 	}

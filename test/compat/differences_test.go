@@ -30,6 +30,9 @@ var differences = map[string]string{
 // ownPlugins are plugins that Kong sells or does not have.
 var ownPlugins = []string{"openid-connect", "proxy-cache-advanced"}
 
+// ownPath matches paths of the Admin API that Kong's free edition does not have: those of consumer groups.
+var ownPath = regexp.MustCompile(`^/consumer_groups(/|$)|^/(consumers|plugins)/\{\w+\}/consumer_groups?(/|$)`)
+
 // missingPath matches paths of the Admin API that are not here: those of plugins and kinds of entities that are not, and of
 // Kong's insides (its cache, timers, WebAssembly, log levels, clustering). Kong itself answers /targets, /targets/… and
 // /snis/{snis}/certificate with 404.
