@@ -39,11 +39,16 @@ type Entry struct {
 
 	soft    atomic.Bool  // purged softly: it counts as stale
 	checked atomic.Int64 // when it was last compared with a shared store, in nanoseconds since 1970
-	visited atomic.Bool  // read since the store last looked
+	reads   atomic.Int32 // since the store last looked, maxReads at most
 	faces   [4]atomic.Pointer[header.Fields]
 
-	newer, older *Entry // in the shard's queue
-	stored       bool
+	in           *queue // nil outside the store
+	newer, older *Entry // in it
+	newerKin     *Entry // the next and the last of the same URI
+	kin          *Entry
+	owner        *owner
+	size         int64 // as counted
+	hash         uint64
 	alone        [1]*Entry // the entry itself: memory for the list of variants when there are no others
 }
 

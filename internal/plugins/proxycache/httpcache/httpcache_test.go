@@ -1,7 +1,6 @@
 package httpcache_test
 
 import (
-	"container/list"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -262,65 +261,6 @@ func TestLimits(t *testing.T) {
 	if s.Bytes() != 0 {
 		t.Errorf("%d bytes are left", s.Bytes())
 	}
-}
-
-// TestHitRatio holds what is evicted against the least recently used, on requests with a Zipf distribution, with scans between them.
-func TestHitRatio(t *testing.T) {
-	now := time.Unix(1000, 0)
-	const objects, size, room = 20_000, 300, 2000
-	for name, scan := range map[string]bool{"zipf": false, "with scans": true} {
-		each := entry("000000", "a", size).Size()
-		s := httpcache.NewStore(room * each)
-		z := rand.NewZipf(rand.New(rand.NewPCG(1, 2)), 1.01, 1, objects)
-		l := newLRU(room)
-		var hits, lruHits, n int
-		read := func(key string) {
-			n++
-			if v := s.Variants([]byte(key), []byte(key)); len(v) > 0 {
-				hits++
-				v[0].Touch()
-			} else {
-				s.Put(entry(key, "a", size), 0, now)
-			}
-			if l.read(key) {
-				lruHits++
-			}
-		}
-		for i := range 100_000 {
-			read(fmt.Sprintf("%06d", z.Uint64()))
-			if scan && i%10_000 == 0 {
-				for j := range 3000 {
-					read(fmt.Sprintf("s%05d", (i+j)%99_999))
-				}
-			}
-		}
-		ours, lru := float64(hits)/float64(n), float64(lruHits)/float64(n)
-		t.Logf("%s: %.3f, least recently used %.3f", name, ours, lru)
-		if ours < lru-0.005 {
-			t.Errorf("%s: the hit ratio is %.3f, of the least recently used %.3f", name, ours, lru)
-		}
-	}
-}
-
-// lru keeps what was used last.
-type lru struct {
-	at   map[string]*list.Element
-	used *list.List
-	room int
-}
-
-func newLRU(room int) *lru { return &lru{map[string]*list.Element{}, list.New(), room} }
-
-func (l *lru) read(key string) bool {
-	if e := l.at[key]; e != nil {
-		l.used.MoveToFront(e)
-		return true
-	}
-	l.at[key] = l.used.PushFront(key)
-	if l.used.Len() > l.room {
-		delete(l.at, l.used.Remove(l.used.Back()).(string))
-	}
-	return false
 }
 
 // TestTogether stores, reads, removes and purges the same keys from many sides; in the end the counts are right.

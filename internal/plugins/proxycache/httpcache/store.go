@@ -14,8 +14,8 @@ const (
 	maxVariants = 64 // responses to one key that differ by Vary; the oldest goes
 )
 
-// Store keeps entries in memory, under a limit of bytes. What was read least goes first, by the SIEVE algorithm: a hand walks from
-// old to new and takes what nobody has read since it last came by. A read only sets a mark, and moves nothing.
+// Store keeps entries in memory, under a limit of bytes. What is read least goes first; evict.go says how. A read only counts, and moves
+// nothing.
 //
 // Entries with one key are variants of each other; all entries of one URI, whoever they are for, can be removed together.
 type Store struct {
@@ -28,20 +28,21 @@ type Store struct {
 	owners sync.Map // *owner by name
 }
 
-// owner is what one plugin configuration has stored, and the time before which nothing of it may come from, in nanoseconds since
-// 1970.
-type owner struct{ used, floor atomic.Int64 }
+// owner is what one plugin configuration has stored, how much of that on trial, and the time before which nothing of it may come from,
+// in nanoseconds since 1970.
+type owner struct{ used, trial, floor atomic.Int64 }
 
 type shard struct {
 	mu   sync.Mutex
 	keys map[string][]*Entry // the newest first; slices are replaced, not changed
-	uris map[string][]string // the keys of a URI
+	uris map[string]*Entry   // the newest of a URI; the others follow it by kin
 	// changed says when URIs were removed. What was asked for before must not be stored after.
 	changed map[string]time.Time
-	newest  *Entry
-	oldest  *Entry
-	hand    *Entry
-	_       [64]byte
+
+	trial, proven queue
+	used          atomic.Int64 // bytes of both; written under mu
+	ghosts        ghosts
+	_             [64]byte
 }
 
 // NewStore makes a store that holds at most max bytes; 0 means no limit.
@@ -49,7 +50,7 @@ func NewStore(max int64) *Store {
 	s := &Store{seed: maphash.MakeSeed(), max: max}
 	for i := range s.shards {
 		sh := &s.shards[i]
-		sh.keys, sh.uris, sh.changed = map[string][]*Entry{}, map[string][]string{}, map[string]time.Time{}
+		sh.keys, sh.uris, sh.changed = map[string][]*Entry{}, map[string]*Entry{}, map[string]time.Time{}
 	}
 	return s
 }
@@ -68,13 +69,6 @@ func (s *Store) Variants(uri, key []byte) []*Entry {
 	return v
 }
 
-// Touch marks an entry as read.
-func (e *Entry) Touch() {
-	if !e.visited.Load() {
-		e.visited.Store(true)
-	}
-}
-
 // Put stores an entry in the place of the variant that answers the same requests. quota limits what its owner stores, in bytes; 0
 // means no limit. It reports whether there was room, and the URI was not removed since the response was asked for.
 func (s *Store) Put(e *Entry, quota int64, now time.Time) bool {
@@ -89,6 +83,7 @@ func (s *Store) Put(e *Entry, quota int64, now time.Time) bool {
 		sh.mu.Unlock()
 		return false
 	}
+	e.owner, e.size = o, size
 	old := sh.keys[e.Key]
 	var variants []*Entry
 	if e.alone[0] = e; len(old) == 0 {
@@ -106,10 +101,8 @@ func (s *Store) Put(e *Entry, quota int64, now time.Time) bool {
 		variants = append(variants, v)
 	}
 	sh.keys[e.Key] = variants
-	if len(old) == 0 {
-		sh.uris[e.URI] = append(sh.uris[e.URI], e.Key)
-	}
-	sh.push(e)
+	sh.relate(e)
+	sh.place(e, gone, maphash.String(s.seed, e.Key)^maphash.String(s.seed, e.VaryValue))
 	s.size.Add(size)
 	o.used.Add(size)
 	for _, v := range gone {
@@ -117,10 +110,10 @@ func (s *Store) Put(e *Entry, quota int64, now time.Time) bool {
 	}
 	sh.mu.Unlock()
 	if quota > 0 && o.used.Load() > quota {
-		s.shrink(e, o, quota)
+		s.evict(sh, e, o, quota)
 	}
 	if s.max > 0 && s.size.Load() > s.max {
-		s.evict(e, func() bool { return s.size.Load() <= s.max }, "")
+		s.evict(sh, e, nil, s.max)
 	}
 	return true
 }
@@ -150,50 +143,44 @@ func (s *Store) owner(name string) *owner {
 	return o.(*owner)
 }
 
-func (s *Store) shrink(keep *Entry, o *owner, quota int64) {
-	s.evict(keep, func() bool { return o.used.Load() <= quota }, keep.Owner)
-}
-
-// push makes e the newest of the shard.
-func (sh *shard) push(e *Entry) {
-	e.stored, e.older, e.newer = true, sh.newest, nil
-	if sh.newest != nil {
-		sh.newest.newer = e
-	}
-	sh.newest = e
-	if sh.oldest == nil {
-		sh.oldest = e
-	}
-}
-
-// forget takes an entry out of the queue and the counts; it is out of keys already.
+// forget takes an entry out of its queue and the counts; it is out of keys already.
 func (s *Store) forget(sh *shard, e *Entry) {
-	if !e.stored {
+	if e.in == nil {
 		return
 	}
-	e.stored = false
-	if sh.hand == e {
-		sh.hand = e.newer
+	sh.pull(e)
+	sh.unrelate(e)
+	s.size.Add(-e.size)
+	e.owner.used.Add(-e.size)
+}
+
+// relate makes e the newest of its URI.
+func (sh *shard) relate(e *Entry) {
+	if e.kin = sh.uris[e.URI]; e.kin != nil {
+		e.kin.newerKin = e
 	}
-	if e.newer != nil {
-		e.newer.older = e.older
-	} else {
-		sh.newest = e.older
+	sh.uris[e.URI] = e
+}
+
+// unrelate takes e out of those of its URI.
+func (sh *shard) unrelate(e *Entry) {
+	switch {
+	case e.newerKin != nil:
+		e.newerKin.kin = e.kin
+	case e.kin != nil:
+		sh.uris[e.URI] = e.kin
+	default:
+		delete(sh.uris, e.URI)
 	}
-	if e.older != nil {
-		e.older.newer = e.newer
-	} else {
-		sh.oldest = e.newer
+	if e.kin != nil {
+		e.kin.newerKin = e.newerKin
 	}
-	e.newer, e.older = nil, nil
-	size := e.Size()
-	s.size.Add(-size)
-	s.owner(e.Owner).used.Add(-size)
+	e.kin, e.newerKin = nil, nil
 }
 
 // remove takes an entry out of everything.
 func (s *Store) remove(sh *shard, e *Entry) {
-	if !e.stored {
+	if e.in == nil {
 		return
 	}
 	left := slices.DeleteFunc(slices.Clone(sh.keys[e.Key]), func(v *Entry) bool { return v == e })
@@ -201,55 +188,8 @@ func (s *Store) remove(sh *shard, e *Entry) {
 		sh.keys[e.Key] = left
 	} else {
 		delete(sh.keys, e.Key)
-		keys := slices.DeleteFunc(sh.uris[e.URI], func(k string) bool { return k == e.Key })
-		if len(keys) > 0 {
-			sh.uris[e.URI] = keys
-		} else {
-			delete(sh.uris, e.URI)
-		}
 	}
 	s.forget(sh, e)
-}
-
-// evict removes entries until enough are gone, one from each shard in turn. keep, just stored, is spared; of names the owner to take
-// from, "" is any.
-func (s *Store) evict(keep *Entry, enough func() bool, of string) {
-	for idle := 0; idle < shardCount && !enough(); {
-		sh := &s.shards[s.turn.Add(1)%shardCount]
-		sh.mu.Lock()
-		if e := sh.victim(keep, of); e != nil {
-			s.remove(sh, e)
-			idle = 0
-		} else {
-			idle++
-		}
-		sh.mu.Unlock()
-	}
-}
-
-// victim moves the hand of the shard to an entry that was not read since it last came by.
-func (sh *shard) victim(keep *Entry, of string) *Entry {
-	e := sh.hand
-	for wraps := 0; ; e = e.newer {
-		if e == nil {
-			if wraps++; wraps > 2 || sh.oldest == nil {
-				return nil
-			}
-			e = sh.oldest
-		}
-		if e == keep || of != "" && e.Owner != of {
-			if e.newer == nil && sh.oldest == e {
-				return nil
-			}
-			continue
-		}
-		if e.visited.Load() {
-			e.visited.Store(false)
-			continue
-		}
-		sh.hand = e.newer
-		return e
-	}
 }
 
 // changedFor is how long it is remembered that a URI was removed, changedMax for how many of a shard.
@@ -270,10 +210,8 @@ func (s *Store) RemoveURI(uri []byte, now time.Time) {
 		}
 	}
 	sh.changed[string(uri)] = now
-	for _, key := range slices.Clone(sh.uris[string(uri)]) {
-		for _, e := range sh.keys[key] {
-			s.remove(sh, e)
-		}
+	for e := sh.uris[string(uri)]; e != nil; e = sh.uris[string(uri)] {
+		s.remove(sh, e)
 	}
 }
 
@@ -295,9 +233,11 @@ func (s *Store) Each(now time.Time, yield func(e *Entry) bool) {
 		sh := &s.shards[i]
 		list = list[:0]
 		sh.mu.Lock()
-		for e := sh.newest; e != nil; e = e.older {
-			if !e.Expired(now) {
-				list = append(list, e)
+		for _, q := range [...]*queue{&sh.trial, &sh.proven} {
+			for e := q.newest; e != nil; e = e.older {
+				if !e.Expired(now) {
+					list = append(list, e)
+				}
 			}
 		}
 		sh.mu.Unlock()
@@ -314,12 +254,14 @@ func (s *Store) Sweep(now time.Time) {
 	for i := range s.shards {
 		sh := &s.shards[i]
 		sh.mu.Lock()
-		for e := sh.oldest; e != nil; {
-			next := e.newer
-			if e.Expired(now) {
-				s.remove(sh, e)
+		for _, q := range [...]*queue{&sh.trial, &sh.proven} {
+			for e := q.oldest; e != nil; {
+				next := e.newer
+				if e.Expired(now) {
+					s.remove(sh, e)
+				}
+				e = next
 			}
-			e = next
 		}
 		sh.mu.Unlock()
 	}
