@@ -42,6 +42,7 @@ bench: build ## Compare with nginx on this machine; see bench/README.md
 CACHE_TESTS ?=
 
 cache-tests: build ## Run the public test suite for HTTP caches; writes docs/cache-tests.md
+	@scripts/deps bench
 	@if [ -z "$(CACHE_TESTS)" ]; then cd test/cache && npm install --no-audit --no-fund --silent; fi
 	@$(GO) test -count=1 -timeout 15m -v ./test/cache -suite "$(abspath $(or $(CACHE_TESTS),test/cache/node_modules/http-cache-tests))" \
 	 -write "$(abspath docs/cache-tests.md)"

@@ -1,10 +1,9 @@
-// Package cache_test runs the public test suite for HTTP caches (https://cache-tests.fyi) against the gateway, and nginx beside it, and
-// writes the scores to docs/cache-tests.md. make cache-tests does all that is needed.
+// Package cache_test runs the public test suite for HTTP caches (https://cache-tests.fyi) against the gateway, and nginx, Varnish and
+// Apache beside it, and writes the scores to docs/cache-tests.md. make cache-tests does all that is needed.
 package cache_test
 
 import (
 	"encoding/json"
-	"errors"
 	"flag"
 	"fmt"
 	"net"
@@ -12,7 +11,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -64,11 +62,18 @@ func TestSuite(t *testing.T) {
 	if *only != "" || *write == "" {
 		return
 	}
-	var nginx *score
-	if base := startNginx(t, origin); base != "" {
-		nginx = run(t, dir, base)
+	columns := []column{{"Gibbon", ours}}
+	for _, p := range others {
+		program := installed(p.program)
+		if program == "" {
+			t.Logf("%s is not installed; scripts/deps bench installs it", p.name)
+			continue
+		}
+		s := run(t, dir, p.start(t, program, origin))
+		t.Logf("%s: %+v", p.name, s.Kinds)
+		columns = append(columns, column{p.name, s})
 	}
-	if err := os.WriteFile(*write, []byte(page(ours, nginx)), 0o644); err != nil {
+	if err := os.WriteFile(*write, []byte(page(columns)), 0o644); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -183,93 +188,4 @@ func startGibbon(t *testing.T, origin string) string {
 	background(t, exec.Command(program, "start", "-c", conf), "gibbon.log")
 	ready(t, "http://"+addr+"/state/none")
 	return "http://" + addr
-}
-
-// startNginx starts nginx with a cache set as the suite's authors set it; "" when there is none.
-func startNginx(t *testing.T, origin string) string {
-	program, err := exec.LookPath("nginx")
-	if errors.Is(err, exec.ErrNotFound) {
-		program = "/usr/sbin/nginx"
-	}
-	if _, err := os.Stat(program); err != nil {
-		return ""
-	}
-	dir, err := os.MkdirTemp("", "nginx-") // its workers have another user
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	addr := freeAddr(t)
-	conf := fmt.Sprintf(`daemon off; worker_processes 1; pid %[1]s/pid; error_log %[1]s/error.log;
-events {}
-http {
-  access_log off; client_body_temp_path %[1]s/b; proxy_temp_path %[1]s/p; fastcgi_temp_path %[1]s/f; uwsgi_temp_path %[1]s/u; scgi_temp_path %[1]s/s;
-  proxy_cache_path %[1]s/c keys_zone=c:10m;
-  server { listen %[2]s; location / { proxy_pass http://%[3]s; proxy_http_version 1.1; proxy_cache c; proxy_cache_revalidate on;
-    proxy_cache_use_stale error timeout updating; proxy_cache_background_update on; } }
-}
-`, dir, addr, origin)
-	file := filepath.Join(dir, "nginx.conf")
-	if err := os.WriteFile(file, []byte(conf), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Chmod(dir, 0o777); err != nil {
-		t.Fatal(err)
-	}
-	background(t, exec.Command(program, "-p", dir, "-c", file), "nginx.log")
-	ready(t, "http://"+addr+"/state/none")
-	return "http://" + addr
-}
-
-// page is docs/cache-tests.md.
-func page(ours, nginx *score) string {
-	var b strings.Builder
-	b.WriteString("# The public test suite for HTTP caches\n\n`make cache-tests` runs the suite of [cache-tests.fyi](https://cache-tests.fyi) against " +
-		"a gateway with proxy-cache in the mode `rfc9111`\n(its configuration is test/cache/kong.yml), and nginx, where it is installed, beside it on the same machine. This page is its output.\n\n")
-	if nginx == nil {
-		nginx = &score{}
-	}
-	b.WriteString("| | Gibbon | nginx |\n|---|--:|--:|\n")
-	for _, kind := range []string{"required", "optimal", "check"} {
-		o, n := ours.Kinds[kind], nginx.Kinds[kind]
-		fmt.Fprintf(&b, "| %s: pass | **%d** of %d | %d |\n| %s: fail | %d | %d |\n", kind, o.Pass, o.Total, n.Pass, kind, o.Fail, n.Fail)
-	}
-	b.WriteString("\nWhat neither passes nor fails was not tried, as another test that it depends on does not pass, or its set-up did not work. The kind " +
-		"\"check\" is a survey: no\nanswer is wrong.\n\n| suite | Gibbon: required | optimal | nginx: required | optimal |\n|---|--:|--:|--:|--:|\n")
-	for i, s := range ours.Suites {
-		line := fmt.Sprintf("| %s | %d of %d | %d of %d |", s.ID, s.Required.Pass, s.Required.Total, s.Optimal.Pass, s.Optimal.Total)
-		if i < len(nginx.Suites) {
-			n := nginx.Suites[i]
-			line += fmt.Sprintf(" %d | %d |", n.Required.Pass, n.Optimal.Pass)
-		} else {
-			line += " | |"
-		}
-		b.WriteString(line + "\n")
-	}
-	b.WriteString("\n## What does not pass\n\n| test | kind | |\n|---|---|---|\n")
-	for _, o := range ours.Open {
-		if o[1] != "check" {
-			fmt.Fprintf(&b, "| %s | %s | %s |\n", o[0], o[1], strings.ReplaceAll(reason(o), "|", "\\|"))
-		}
-	}
-	return b.String()
-}
-
-// reasons are why we do not want to pass some tests.
-var reasons = map[string]string{
-	"conditional-lm-fresh-no-lm":     "without Last-Modified the Date counts (RFC 9111, 4.3.2), and that is later than what the client asks about",
-	"partial-store-partial-complete": "parts are never stored: without a strong validator they must not be joined",
-}
-
-func reason(o [4]string) string {
-	for _, list := range []map[string]string{known, reasons} {
-		if text := list[o[0]]; text != "" {
-			return text
-		}
-	}
-	if slices.Contains([]string{"partial-store-partial-reuse-partial", "partial-store-partial-reuse-partial-byterange",
-		"partial-store-partial-reuse-partial-absent", "partial-store-partial-reuse-partial-suffix"}, o[0]) {
-		return "parts are never stored; this one says that it has six bytes, and has five"
-	}
-	return o[3]
 }
