@@ -67,6 +67,10 @@ func (v *visit) identify(g *grant, ready *prepared) error {
 	if err != nil {
 		return err
 	}
+	groups, err := v.consumerGroups(g)
+	if err != nil {
+		return err
+	}
 	credential := plugin.Credential{ID: ready.credential}
 	if consumer != nil {
 		credential.ConsumerID = consumer.ID
@@ -78,6 +82,7 @@ func (v *visit) identify(g *grant, ready *prepared) error {
 	}
 	p.owned.drop(x)
 	x.Identify(consumer, credential)
+	x.ConsumerGroups = groups
 	if len(ready.groups) > 0 {
 		x.SetShared(plugin.AuthenticatedGroups, ready.groups)
 		x.Request.Header.SetBytes("X-Authenticated-Groups", ready.groupList)

@@ -152,8 +152,8 @@ type config struct {
 	ConsumerBy               []string    `json:"consumer_by" conf:"elements.one_of=custom_id,id,username;default=username,custom_id" doc:"Consumer fields tried"`
 	ConsumerOptional         bool        `json:"consumer_optional" conf:"default=false" doc:"Mapping miss is not an error"`
 	ByUsernameIgnoreCase     bool        `json:"by_username_ignore_case" conf:"default=false" doc:"Case-insensitive username"`
-	ConsumerGroupsClaim      []string    `json:"consumer_groups_claim" doc:"Refused: there are no consumer groups here."`
-	ConsumerGroupsOptional   bool        `json:"consumer_groups_optional" conf:"default=false" doc:"Accepted without effect."`
+	ConsumerGroupsClaim      []string    `json:"consumer_groups_claim" doc:"Path to the names of the consumer groups that the request counts to, in place of those that its consumer is in; no consumer is needed"`
+	ConsumerGroupsOptional   bool        `json:"consumer_groups_optional" conf:"default=false" doc:"A claim that names no group is not an error"`
 	CredentialClaim          []string    `json:"credential_claim" conf:"default=sub" doc:"Path for the virtual credential id when no consumer is mapped (rate-limiting key)"`
 	Principals               *principals `json:"principals" doc:"Principals of Konnect. Cannot be enabled here: they live in Kong's cloud."`
 

@@ -118,7 +118,6 @@ func TestBadConfig(t *testing.T) {
 		{Config: `{` + issuer + `cluster_cache_redis: {cluster_nodes: [{ip: a}], sentinel_nodes: [{host: a}], sentinel_master: m}}`, Want: "config.cluster_cache_redis.cluster_nodes: either Sentinels or a Cluster"},
 		{Config: `{` + issuer + `principals: {enabled: true}}`, Want: "config.principals.enabled: principals live in Kong Konnect"},
 		{Config: `{` + issuer + `redis: {cloud_authentication: {auth_provider: aws}}}`, Want: "config.redis.cloud_authentication: logins of cloud vendors"},
-		{Config: `{` + issuer + `consumer_groups_claim: [groups]}`, Want: "config.consumer_groups_claim: consumer groups are not available"},
 		{Config: `{` + issuer + `resolve_distributed_claims: true}`, Want: "config.resolve_distributed_claims"},
 		{Config: `{` + issuer + `response_mode: fragment}`, Want: "config.response_mode: a gateway does not see fragments"},
 		{Config: `{` + issuer + `response_type: [code, id_token]}`, Want: "config.response_type: only the code flow"},

@@ -137,6 +137,16 @@ func (v *visit) explainClaims(g *grant, add func(check string, err error, good s
 		detail = "consumer " + cmp.Or(consumer.Username, consumer.CustomID, consumer.ID)
 	}
 	add("consumer", err, detail)
+	groups, err := v.consumerGroups(g)
+	detail = "those of the consumer"
+	if groups != nil {
+		names := make([]string, len(groups))
+		for i := range groups {
+			names[i] = groups[i].Name
+		}
+		detail = strings.Join(names, ", ")
+	}
+	add("consumer groups", err, detail)
 }
 
 func boolError(ok bool, text string) error {

@@ -52,9 +52,6 @@ func check(c map[string]any) schema.Errors {
 			errs[name] = problems
 		}
 	}
-	if len(list("consumer_groups_claim")) > 0 {
-		errs["consumer_groups_claim"] = "consumer groups are not available; use groups_required, or authenticated_groups_claim with the plugin acl"
-	}
 	if c["resolve_distributed_claims"] == true {
 		errs["resolve_distributed_claims"] = "distributed claims are not fetched; use search_user_info"
 	}
