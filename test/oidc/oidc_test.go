@@ -156,6 +156,9 @@ type user struct {
 	t *testing.T
 	*http.Client
 	jar *cookiejar.Jar
+
+	page  func(u *user, at *url.URL) (next string) // stands for the script of a page, where one is needed: says where the page leads to
+	asked int                                      // how often the provider has asked for name and password
 }
 
 func newUser(t *testing.T) *user {
@@ -163,7 +166,7 @@ func newUser(t *testing.T) *user {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &user{t, &http.Client{Jar: jar, Timeout: 30 * time.Second}, jar}
+	return &user{t: t, Client: &http.Client{Jar: jar, Timeout: 30 * time.Second}, jar: jar}
 }
 
 var (
@@ -186,6 +189,12 @@ func (u *user) visit(address string) (where, body string) {
 			u.t.Fatal(err2)
 		}
 		at := response.Request.URL
+		if u.page != nil {
+			if next := u.page(u, at); next != "" {
+				response, err = u.Get(next)
+				continue
+			}
+		}
 		m := formTag.FindSubmatch(text)
 		if m == nil {
 			return at.String(), fmt.Sprint(response.StatusCode, " ", string(text))
@@ -328,7 +337,9 @@ func (s *setting) machines(t *testing.T) {
 	}
 }
 
-func (s *setting) proof(t *testing.T) {
+// newProver makes a key, and returns what signs proofs of possession (RFC 9449) by it.
+func newProver(t *testing.T) func(method, target, token string) string {
+	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
@@ -339,7 +350,7 @@ func (s *setting) proof(t *testing.T) {
 	}
 	encode := base64.RawURLEncoding.EncodeToString
 	jwk := map[string]any{"kty": "EC", "crv": "P-256", "x": encode(raw[1:33]), "y": encode(raw[33:])}
-	prove := func(method, target, token string) string {
+	return func(method, target, token string) string {
 		claims := map[string]any{"htm": method, "htu": target, "iat": time.Now().Unix(), "jti": rand.Text()}
 		if token != "" {
 			sum := sha256.Sum256([]byte(token))
@@ -351,6 +362,10 @@ func (s *setting) proof(t *testing.T) {
 		}
 		return text
 	}
+}
+
+func (s *setting) proof(t *testing.T) {
+	prove := newProver(t)
 	token := s.token(t, "bound", prove("POST", s.issuer+"/token", ""))
 	once := prove("GET", s.gateway.Proxy+"/bound/x", token)
 	for _, c := range []struct {
@@ -377,7 +392,7 @@ func (s *setting) proof(t *testing.T) {
 func (s *setting) logout(t *testing.T) {
 	u := newUser(t)
 	u.visit(s.gateway.Proxy + "/app/page")
-	other := &user{t, &http.Client{Jar: u.jar, Timeout: u.Timeout}, u.jar}
+	other := &user{t: t, Client: &http.Client{Jar: u.jar, Timeout: u.Timeout}, jar: u.jar}
 	if where, body := u.visit(s.issuer + "/session/end"); !strings.Contains(where, "/session/end/success") {
 		t.Fatalf("at %s: %s", where, body)
 	}

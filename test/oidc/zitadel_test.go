@@ -32,6 +32,23 @@ func await(t *testing.T, address string) {
 	}
 }
 
+// run starts a program that ends with the test.
+func run(t *testing.T, env []string, program string, args ...string) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	c := exec.CommandContext(ctx, program, args...)
+	c.Env = append(os.Environ(), env...)
+	c.Stdout, c.Stderr = t.Output(), t.Output()
+	if err := c.Start(); err != nil {
+		cancel()
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		cancel()
+		_ = c.Wait() // it was ended
+	})
+}
+
 // The provider of zitadel/oidc has opaque access tokens, an issuer that ends with a slash, and introspection for other clients.
 func TestZitadel(t *testing.T) {
 	if testing.Short() {
@@ -54,16 +71,7 @@ func TestZitadel(t *testing.T) {
 		plugin("api", "client_id: [api], client_secret: [secret], auth_methods: [introspection]")+
 		plugin("machine", "auth_methods: [client_credentials], scopes: [openid]"), map[string]string{"proxy_listen": proxy})
 
-	ctx, cancel := context.WithCancel(context.Background())
-	c := exec.CommandContext(ctx, program)
-	c.Env = append(os.Environ(), "PORT="+port, "REDIRECT_URI=http://"+proxy+"/web/callback")
-	if err := c.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		cancel()
-		_ = c.Wait() // it was ended
-	})
+	run(t, []string{"PORT=" + port, "REDIRECT_URI=http://" + proxy + "/web/callback"}, program)
 	await(t, "localhost:"+port)
 
 	u := newUser(t)
