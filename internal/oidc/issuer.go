@@ -242,7 +242,7 @@ func ownerOf(uri string, issuers []string) string {
 		return trim(owner)
 	}
 	for _, iss := range issuers {
-		if sameHost(uri, iss) {
+		if SameHost(uri, iss) {
 			if owner != "" && !SameIssuer(owner, iss) {
 				return ""
 			}
@@ -254,7 +254,8 @@ func ownerOf(uri string, issuers []string) string {
 
 func trim(issuer string) string { return strings.TrimRight(issuer, "/") }
 
-func sameHost(a, b string) bool {
+// SameHost reports whether two URLs have the same scheme, host and port.
+func SameHost(a, b string) bool {
 	u, err := url.Parse(a)
 	w, err2 := url.Parse(b)
 	return err == nil && err2 == nil && u.Host != "" && u.Scheme == w.Scheme && u.Host == w.Host

@@ -38,6 +38,7 @@ type visit struct {
 	fresh     bool          // the grant was made for this request, not found in a session
 	presented presentedName // what the client sent that is to be hidden
 	found     *grant        // what userinfo said, where that was asked for beside a grant
+	elsewhere *elsewhere    // what was found of claims that lie elsewhere; nil if none do
 }
 
 // Access implements plugin.Accessor. It follows Kong's order: preflight, other plugins, client, logout, credentials in a fixed
@@ -114,7 +115,7 @@ func (v *visit) run() error {
 func (p *relyingParty) isQuick() bool {
 	return p.BearerTokenHeaderName == "" && !p.IntrospectJWTs && p.JWTSessionCookie == "" && !p.binding() && len(p.clients) < 2 &&
 		p.LogoutQueryArg == "" && p.LogoutPostArg == "" && p.LogoutURISuffix == "" && p.IDTokenParamName == "" && !p.SearchUserInfo &&
-		p.TokenExchange == nil && p.TokenExchangeEndpoint == "" && !p.ProtectedResourceMetadata
+		p.TokenExchange == nil && p.TokenExchangeEndpoint == "" && !p.ProtectedResourceMetadata && !p.ResolveDistributedClaims
 }
 
 // remembered returns the grant of a session, of a bearer token, or of a Basic credential of a client, that was let in before.
@@ -219,8 +220,9 @@ func (v *visit) admit(g *grant) error {
 	if err := v.userinfo(g); err != nil {
 		return err
 	}
+	v.resolve(g)
 	ready := g.ready
-	if ready == nil || v.found != nil {
+	if ready == nil || v.found != nil || v.elsewhere != nil {
 		ready = v.prepare(g)
 	}
 	if ready.denied != nil {

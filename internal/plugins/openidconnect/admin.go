@@ -84,7 +84,7 @@ func (d *directory) leave(p *relyingParty) {
 // uses reports whether an issuer is one of the instance's.
 func (p *relyingParty) uses(i *oidc.Issuer) bool {
 	return p.issuer == i || slices.Contains(slices.Collect(maps.Values(p.others)), i) ||
-		slices.Contains(slices.Collect(maps.Values(p.subjects)), i)
+		slices.Contains(slices.Collect(maps.Values(p.subjects)), i) || slices.Contains(slices.Collect(maps.Values(p.vouchers)), i)
 }
 
 func (d *directory) list() []*knownIssuer {
@@ -139,13 +139,8 @@ func (d *directory) admin(env plugin.AdminEnv) []plugin.AdminRoute {
 				answerJSON(w, http.StatusInternalServerError, map[string]any{"message": "An unexpected error occurred"})
 				return
 			}
-			w.Header().Set("Content-Type", "application/jwk-set+json")
-			text, err := json.Marshal(gojose.JSONWebKeySet{Keys: []gojose.JSONWebKey{key.Public()}})
-			if err != nil {
-				answerJSON(w, http.StatusInternalServerError, map[string]any{"message": "An unexpected error occurred"})
-				return
-			}
-			w.Write(text)
+			// Not application/jwk-set+json: some providers (glewlwyd) insist on this type.
+			answerJSON(w, http.StatusOK, gojose.JSONWebKeySet{Keys: []gojose.JSONWebKey{key.Public()}})
 		}),
 		route("GET /openid-connect/sessions", listSessions(env)),
 		route("POST /openid-connect/logout", d.logoutSubject(env)),

@@ -14,7 +14,7 @@ import (
 func (v *visit) authorise(g *grant) *refusal {
 	p := v.p
 	for _, name := range p.ClaimsForbidden {
-		if v.claim(g, []string{name}) != nil {
+		if v.claim(g, []string{name}) != nil || v.elsewhere.lacks(name) {
 			return forbidden("", "claim "+plain(name)+" is forbidden")
 		}
 	}
@@ -44,12 +44,16 @@ func (v *visit) authorise(g *grant) *refusal {
 	return nil
 }
 
-// claim finds a claim in the documents of a grant, and in what userinfo said for this request.
+// claim finds a claim in the documents of a grant, in what userinfo said for this request, and in what these say lies elsewhere.
 func (v *visit) claim(g *grant, path []string) any {
-	if found := g.claim(path); found != nil || v.found == nil {
-		return found
+	found := g.claim(path)
+	if found == nil && v.found != nil {
+		found = oidc.Lookup(v.found.user, path)
 	}
-	return oidc.Lookup(v.found.user, path)
+	if found == nil && v.elsewhere != nil {
+		found = oidc.Lookup(v.elsewhere.claims, path)
+	}
+	return found
 }
 
 // userOf returns the grant that holds the userinfo of a request.

@@ -129,7 +129,8 @@ type config struct {
 	Domains                                []string           `json:"domains" doc:"Allowed 'hd' values"`
 	JWTSessionCookie                       string             `json:"jwt_session_cookie" doc:"Bearer only: this cookie must equal …"`
 	JWTSessionClaim                        string             `json:"jwt_session_claim" conf:"default=sid" doc:"… this claim"`
-	ResolveDistributedClaims               bool               `json:"resolve_distributed_claims" conf:"default=false" doc:"Refused: distributed claims are not fetched."`
+	ResolveDistributedClaims               bool               `json:"resolve_distributed_claims" conf:"default=false" doc:"Look up claims that a token or userinfo says lie elsewhere ('_claim_names', '_claim_sources'), where the configuration asks for them"`
+	ClaimsProviders                        []string           `json:"claims_providers" conf:"elements.referenceable" doc:"Issuers, by URL, that may vouch for such claims beside the document's own issuer: their keys are discovered, and endpoints at their hosts asked. Ours."`
 	ProofOfPossessionMTLS                  string             `json:"proof_of_possession_mtls" conf:"one_of=off,optional,strict;default=off" doc:"RFC 8705 'cnf.x5t#S256': strict = every token, optional = only bound tokens; failure 401"`
 	ProofOfPossessionDPoP                  string             `json:"proof_of_possession_dpop" conf:"one_of=off,optional,strict;default=off" doc:"RFC 9449 'cnf.jkt': same meaning"`
 	ProofOfPossessionAuthMethodsValidation bool               `json:"proof_of_possession_auth_methods_validation" conf:"default=true" doc:"true = schema refuses non-PoP methods (only bearer, introspection, session are PoP-capable); false = silently skip them"`

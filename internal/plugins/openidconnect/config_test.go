@@ -17,7 +17,7 @@ import (
 )
 
 // ours are fields that Kong's plugin does not have.
-var ours = []string{"login_navigation_only", "protected_resource_metadata", "session_secret_fallbacks"}
+var ours = []string{"login_navigation_only", "protected_resource_metadata", "session_secret_fallbacks", "claims_providers"}
 
 // The fields, their types and their defaults are those of Kong 3.15, as testdata/fields.tsv says.
 func TestFields(t *testing.T) {
@@ -118,7 +118,7 @@ func TestBadConfig(t *testing.T) {
 		{Config: `{` + issuer + `cluster_cache_redis: {cluster_nodes: [{ip: a}], sentinel_nodes: [{host: a}], sentinel_master: m}}`, Want: "config.cluster_cache_redis.cluster_nodes: either Sentinels or a Cluster"},
 		{Config: `{` + issuer + `principals: {enabled: true}}`, Want: "config.principals.enabled: principals live in Kong Konnect"},
 		{Config: `{` + issuer + `redis: {cloud_authentication: {auth_provider: aws}}}`, Want: "config.redis.cloud_authentication: logins of cloud vendors"},
-		{Config: `{` + issuer + `resolve_distributed_claims: true}`, Want: "config.resolve_distributed_claims"},
+		{Config: `{` + issuer + `claims_providers: [nonsense]}`, Want: "config.claims_providers: must be URLs"},
 		{Config: `{` + issuer + `response_mode: fragment}`, Want: "config.response_mode: a gateway does not see fragments"},
 		{Config: `{` + issuer + `response_type: [code, id_token]}`, Want: "config.response_type: only the code flow"},
 		{Config: `{` + issuer + `cache_ttl: x}`, Want: "config.cache_ttl: expected a number"},

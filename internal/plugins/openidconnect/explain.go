@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -38,9 +39,31 @@ func (d *directory) explain(w http.ResponseWriter, r *http.Request) {
 	defer cancel()
 	steps, claims := p.explain(ctx, in.Token)
 	answerJSON(w, http.StatusOK, map[string]any{
-		"plugin": p.env.ID, "issuer": p.issuer.Name(), "steps": steps, "claims": claims,
+		"plugin": p.env.ID, "issuer": p.issuer.Name(), "steps": steps, "claims": withoutSecrets(claims),
 		"let_in": !slices.ContainsFunc(steps, func(s Step) bool { return !s.OK }),
 	})
+}
+
+// withoutSecrets leaves out what claims hold that lets somebody in: access tokens and signed claims of other providers.
+func withoutSecrets(claims map[string]any) map[string]any {
+	sources, there := claims["_claim_sources"].(map[string]any)
+	if !there {
+		return claims
+	}
+	masked := map[string]any{}
+	for name, s := range sources {
+		source, _ := s.(map[string]any)
+		shown := map[string]any{}
+		for field, value := range source {
+			if shown[field] = value; field != "endpoint" {
+				shown[field] = "***"
+			}
+		}
+		masked[name] = shown
+	}
+	claims = maps.Clone(claims)
+	claims["_claim_sources"] = masked
+	return claims
 }
 
 func (d *directory) party(id, route, service string) *relyingParty {
@@ -126,6 +149,10 @@ func (v *visit) explainClaims(g *grant, add func(check string, err error, good s
 	}
 	need := required("scopes", p.ScopesRequired) + required("audience", p.AudienceRequired) + required("groups", p.GroupsRequired) +
 		required("roles", p.RolesRequired)
+	v.resolve(g)
+	if v.elsewhere != nil {
+		add("claims elsewhere", nil, v.elsewhere.String())
+	}
 	var denied error
 	if r := v.authorise(g); r != nil {
 		denied = r

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -22,7 +23,9 @@ type row struct {
 	config      string // of the gateway that run gets
 }
 
-func rows() []row { return append(append(tokenRows(), providerRows()...), requestRows()...) }
+func rows() []row {
+	return slices.Concat(tokenRows(), providerRows(), requestRows(), claimRows())
+}
 
 var notWord = regexp.MustCompile(`[^a-z0-9]+`)
 

@@ -54,11 +54,15 @@ type relyingParty struct {
 	others map[string]*oidc.Issuer // those of issuers_allowed that have keys of their own
 	// The issuers of tokens to exchange whose signatures are verified.
 	subjects map[*subjectIssuer]*oidc.Issuer
-	fetch    *oidc.Fetcher
-	mutual   *oidc.Fetcher // with the client certificate; nil without
-	clients  []client
-	methods  map[string]bool
-	algs     []string // accepted for signatures, without those by a shared secret
+	// With resolve_distributed_claims: the claims that are looked up elsewhere, and who may vouch for them beside a document's issuer.
+	resolvable  map[string]bool
+	vouchers    map[string]*oidc.Issuer
+	claimsFetch *oidc.Fetcher
+	fetch       *oidc.Fetcher
+	mutual      *oidc.Fetcher // with the client certificate; nil without
+	clients     []client
+	methods     map[string]bool
+	algs        []string // accepted for signatures, without those by a shared secret
 
 	sessions, remember *oidc.Sessions // remember is nil unless session_remember
 	logins             *oidc.Sessions // cookies of logins under way
@@ -135,7 +139,7 @@ func build(c config, env plugin.Env, known *directory) (any, error) {
 // Close implements plugin.Closer.
 func (p *relyingParty) Close() error {
 	p.known.leave(p)
-	p.fetch.Client.CloseIdleConnections()
+	p.fetch.Client.CloseIdleConnections() // claimsFetch has the same connections
 	if p.mutual != nil {
 		p.mutual.Client.CloseIdleConnections()
 	}
@@ -199,6 +203,7 @@ func (p *relyingParty) reach() error {
 			}
 		}
 	}
+	p.prepareElsewhere()
 	return nil
 }
 

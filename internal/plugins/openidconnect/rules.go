@@ -2,6 +2,7 @@ package openidconnect
 
 import (
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 	"unicode"
@@ -52,8 +53,10 @@ func check(c map[string]any) schema.Errors {
 			errs[name] = problems
 		}
 	}
-	if c["resolve_distributed_claims"] == true {
-		errs["resolve_distributed_claims"] = "distributed claims are not fetched; use search_user_info"
+	for _, iss := range list("claims_providers") {
+		if u, err := url.Parse(iss); (err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http") && !strings.HasPrefix(iss, "{vault://") {
+			errs["claims_providers"] = fmt.Sprintf("must be URLs; got %.100q", iss)
+		}
 	}
 	if slices.Contains(list("response_type"), "token") || slices.Contains(list("response_type"), "id_token") {
 		errs["response_type"] = "only the code flow is available: the other ones send tokens through the browser"
