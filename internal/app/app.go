@@ -61,6 +61,7 @@ type gateway struct {
 	source       source.Source
 	state, local state.Store
 	cluster      state.Counters // in the database; nil without one
+	ledger       plugin.Ledger
 	secret       func(name string) ([]byte, error)
 	registry     *balance.Registry
 	directory    *snapshot.Directory

@@ -28,6 +28,7 @@ import (
 	"github.com/gibbon-gateway/gibbon/internal/source"
 	"github.com/gibbon-gateway/gibbon/internal/statedb/memory"
 	"github.com/gibbon-gateway/gibbon/internal/statedb/redis"
+	"github.com/gibbon-gateway/gibbon/internal/store/ledger"
 	"github.com/gibbon-gateway/gibbon/internal/store/sqlcount"
 	"github.com/gibbon-gateway/gibbon/internal/store/sqldb"
 	"github.com/gibbon-gateway/gibbon/internal/store/sqlstore"
@@ -171,7 +172,8 @@ func (g *gateway) openSource(ctx context.Context) error {
 	g.onClose(db.Close)
 	counters := sqlcount.New(db.DB(), sqlcount.Options{})
 	g.onClose(counters.Close)
-	g.store, g.cluster = db, counters
+	issued := ledger.New(db, nil)
+	g.store, g.ledger, g.cluster = issued, issued, counters
 	g.source = source.FromStore(db, g.log)
 	g.secret = func(name string) ([]byte, error) {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
@@ -295,9 +297,12 @@ func (g *gateway) openProxy() error {
 	g.pool = &http1.Pool{Raw: s.RawIO, Size: s.PoolSize, IdleTimeout: time.Duration(s.PoolIdleTimeout * float64(time.Second)), Requests: s.PoolMaxRequests}
 	g.onClose(g.pool.Close)
 	g.directory = new(snapshot.Directory)
+	if g.ledger == nil {
+		g.ledger = ledger.Declared{Set: g.directory.Entities}
+	}
 	g.build = snapshot.Options{
 		Types: g.types, Balance: g.registry, Directory: g.directory, Roots: roots, VerifyUpstream: s.TLSVerify, Certificates: certs,
-		Env: plugin.Env{Log: g.log, State: g.state, Local: g.local, Cluster: g.cluster, Now: time.Now, Transport: g.transport(), Secret: g.secret},
+		Env: plugin.Env{Log: g.log, State: g.state, Local: g.local, Cluster: g.cluster, Ledger: g.ledger, Now: time.Now, Transport: g.transport(), Secret: g.secret},
 	}
 	options := proxy.Options{
 		Version: Version(), Header: s.Enabled, UpstreamID: len(s.HeadersUpstream) > 0 && !strings.EqualFold(s.HeadersUpstream[0], "off"),

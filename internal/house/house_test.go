@@ -44,6 +44,8 @@ var mayImport = map[string]string{
 	"internal/plugins":     "plugin internal/plugins/…",
 	"internal/plugins/…":   "plugin schema entity state header internal/edit internal/statedb/memory plugin/plugintest schema/schematest",
 	"internal/plugins/jwt": "plugin schema entity internal/edit internal/jose",
+	// Plugins that issue tokens are tested with a store in memory.
+	"internal/plugins/stage": "plugin schema entity state internal/statedb/memory plugin/plugintest schema/schematest internal/store internal/store/ledger",
 	// Policy redis has a server of its own, whatever the gateway's state is.
 	// Tokens and sessions are shared in a Redis of their own, too.
 	// Sessions in memcached as well.
@@ -56,6 +58,7 @@ var mayImport = map[string]string{
 	"internal/store":          "entity",
 	"internal/store/…":        "entity schema internal/store internal/store/…",
 	"internal/store/sqlcount": "state internal/store/sqldb",
+	"internal/store/ledger":   "plugin entity schema internal/store",
 	"internal/source":         "entity schema internal/store",
 	"internal/snapshot":       "entity plugin schema state header internal/route internal/balance",
 	"internal/proxy":          "entity plugin header internal/route internal/balance internal/snapshot internal/http1",
