@@ -45,9 +45,10 @@ type AdminEnv struct {
 	Instances func() map[string]any
 	// State is what instances get as Env.State.
 	State state.Store
-	// Transport and Secret are as in Env.
+	// Transport, Secret and Cluster are as in Env.
 	Transport func(next http.RoundTripper) http.RoundTripper
 	Secret    func(name string) ([]byte, error)
+	Cluster   state.Counters
 }
 
 // AdminRoute is a path of the Admin API that a plugin serves.

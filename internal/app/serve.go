@@ -153,7 +153,7 @@ func (g *gateway) adminAPI() http.Handler {
 		Problems: g.left,
 		PluginEnv: func(name string) plugin.AdminEnv {
 			return plugin.AdminEnv{
-				Log: g.log, State: g.state, Transport: g.transport(), Secret: g.secret,
+				Log: g.log, State: g.state, Transport: g.transport(), Secret: g.secret, Cluster: g.cluster,
 				Instances: func() map[string]any { return g.proxy.Current().Instances(name) },
 			}
 		},

@@ -32,7 +32,8 @@ type Client struct {
 	Alg        string // of assertions; "" means HS256 or RS256
 	Key        any    // private key of PrivateKeyJWT
 	KeyID      string
-	TLS        *Fetcher // with the client certificate, for TLSAuth and SelfSignedTLS
+	Own        func() (key any, id string, err error) // gives the private key at each use, where it changes and Key is nil
+	TLS        *Fetcher                               // with the client certificate, for TLSAuth and SelfSignedTLS
 	Audiences  *Audiences
 }
 
@@ -89,9 +90,12 @@ func (c *Client) assertion(method, audience string, now time.Time) (string, erro
 	alg, key := c.Alg, any([]byte(c.Secret))
 	header := map[string]any{}
 	if method == PrivateKeyJWT {
-		key = c.Key
-		if c.KeyID != "" {
-			header["kid"] = c.KeyID
+		private, id, err := c.PrivateKey()
+		if err != nil {
+			return "", err
+		}
+		if key = private; id != "" {
+			header["kid"] = id
 		}
 	}
 	if alg == "" {
@@ -101,6 +105,14 @@ func (c *Client) assertion(method, audience string, now time.Time) (string, erro
 		"iss": c.ID, "sub": c.ID, "aud": audience, "jti": Random(18),
 		"iat": now.Unix(), "exp": now.Add(assertionLife).Unix(),
 	})
+}
+
+// PrivateKey returns the key of PrivateKeyJWT and its id; nil if the client has none.
+func (c *Client) PrivateKey() (key any, id string, err error) {
+	if c.Key == nil && c.Own != nil {
+		return c.Own()
+	}
+	return c.Key, c.KeyID, nil
 }
 
 // Random returns n random bytes as base64url text.
@@ -116,7 +128,8 @@ func (c *Client) ChooseMethod(configured string, supported []string) string {
 	if configured != "" {
 		return configured
 	}
-	if c.Secret == "" && c.Key == nil {
+	hasKey := c.Key != nil || c.Own != nil
+	if c.Secret == "" && !hasKey {
 		return NoAuth
 	}
 	for _, m := range supported {
@@ -126,7 +139,7 @@ func (c *Client) ChooseMethod(configured string, supported []string) string {
 				return m
 			}
 		case PrivateKeyJWT:
-			if c.Key != nil && c.Secret == "" {
+			if hasKey && c.Secret == "" {
 				return m
 			}
 		}

@@ -10,21 +10,19 @@ import (
 	"strings"
 	"sync"
 
-	gojose "github.com/go-jose/go-jose/v4"
-
 	"github.com/google/uuid"
 
 	"github.com/gibbon-gateway/gibbon/internal/oidc"
 	"github.com/gibbon-gateway/gibbon/plugin"
 )
 
-// directory is what the instances of a process share: issuers with their documents and keys, and the gateway's own key for
+// directory is what the instances of a process share: issuers with their documents and keys, and the gateway's own keys for
 // private_key_jwt.
 type directory struct {
 	mu      sync.Mutex
 	issuers map[string]*knownIssuer
 	parties map[*relyingParty]bool
-	own     *gojose.JSONWebKey
+	own     ownKeys
 }
 
 // knownIssuer is an issuer and how many seconds ago it was first used.
@@ -103,7 +101,7 @@ func (d *directory) admin(env plugin.AdminEnv) []plugin.AdminRoute {
 	route := func(pattern string, h http.HandlerFunc) plugin.AdminRoute {
 		return plugin.AdminRoute{Pattern: pattern, Handler: h}
 	}
-	return []plugin.AdminRoute{
+	return append(d.keyRoutes(env), []plugin.AdminRoute{
 		route("GET /openid-connect/issuers", func(w http.ResponseWriter, _ *http.Request) {
 			data := []any{}
 			for _, i := range d.list() {
@@ -133,19 +131,10 @@ func (d *directory) admin(env plugin.AdminEnv) []plugin.AdminRoute {
 			d.forget(i)
 			w.WriteHeader(http.StatusNoContent)
 		}),
-		route("GET /openid-connect/jwks", func(w http.ResponseWriter, _ *http.Request) {
-			key, err := d.ownKey(env.Secret)
-			if err != nil {
-				answerJSON(w, http.StatusInternalServerError, map[string]any{"message": "An unexpected error occurred"})
-				return
-			}
-			// Not application/jwk-set+json: some providers (glewlwyd) insist on this type.
-			answerJSON(w, http.StatusOK, gojose.JSONWebKeySet{Keys: []gojose.JSONWebKey{key.Public()}})
-		}),
 		route("GET /openid-connect/sessions", listSessions(env)),
 		route("POST /openid-connect/logout", d.logoutSubject(env)),
 		route("POST /openid-connect/explain", d.explain),
-	}
+	}...)
 }
 
 func (d *directory) find(name string) *knownIssuer {

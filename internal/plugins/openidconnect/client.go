@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -50,19 +51,22 @@ func (p *relyingParty) listClients() error {
 			if err := c.useKey(p.ClientJWK[i]); err != nil {
 				return fmt.Errorf("client_jwk: element %d: %w", i+1, err)
 			}
-		} else if c.auth == oidc.PrivateKeyJWT {
-			key, err := p.known.ownKey(p.env.Secret)
-			if err != nil {
-				return err
-			}
-			c.Key, c.KeyID = key.Key, key.KeyID
-			if c.Alg == "" {
-				c.Alg = key.Algorithm
-			}
+		} else if slices.Contains([]string{c.auth, p.TokenEndpointAuthMethod, p.IntrospectionEndpointAuthMethod, p.RevocationEndpointAuthMethod,
+			p.PushedAuthorizationRequestEndpointAuthMethod}, oidc.PrivateKeyJWT) {
+			c.Own = p.ownKey
 		}
 		p.clients = append(p.clients, c)
 	}
 	return nil
+}
+
+// ownKey returns the gateway's own key that signs now.
+func (p *relyingParty) ownKey() (key any, id string, err error) {
+	j, _, err := p.known.own.current(nodeKeys{p.env.Secret, p.env.Cluster})
+	if err != nil {
+		return nil, "", err
+	}
+	return j.Key, j.KeyID, nil
 }
 
 // useKey takes the client's key from a configured JWK.

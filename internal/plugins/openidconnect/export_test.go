@@ -1,4 +1,7 @@
 package openidconnect
 
-// DeriveRSA is deriveRSA for its test.
-var DeriveRSA = deriveRSA
+// DeriveRSA is deriveRSA for its test, and Declare makes a plugin that shares nothing with another: that of a second node.
+var (
+	DeriveRSA = deriveRSA
+	Declare   = declare
+)

@@ -278,8 +278,12 @@ func (v *visit) requestObject(q url.Values, d *oidc.Document) (string, error) {
 	for name, values := range maps.All(q) {
 		claims[name] = values[0]
 	}
-	if c.Key != nil {
-		return jose.Sign(cmp.Or(c.Alg, "RS256"), c.Key, map[string]any{"typ": "oauth-authz-req+jwt", "kid": c.KeyID}, claims)
+	key, id, err := c.PrivateKey()
+	if err != nil {
+		return "", err
+	}
+	if key != nil && (c.Key != nil || c.auth == oidc.PrivateKeyJWT || c.Secret == "") {
+		return jose.Sign(cmp.Or(c.Alg, "RS256"), key, map[string]any{"typ": "oauth-authz-req+jwt", "kid": id}, claims)
 	}
 	return jose.Sign(cmp.Or(c.Alg, "HS256"), []byte(c.Secret), map[string]any{"typ": "oauth-authz-req+jwt"}, claims)
 }

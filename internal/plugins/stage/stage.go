@@ -4,6 +4,7 @@
 package stage
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -16,7 +17,10 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/gibbon-gateway/gibbon/entity"
 	"github.com/gibbon-gateway/gibbon/internal/statedb/memory"
+	"github.com/gibbon-gateway/gibbon/internal/store"
+	"github.com/gibbon-gateway/gibbon/internal/store/ledger"
 	"github.com/gibbon-gateway/gibbon/plugin"
 	"github.com/gibbon-gateway/gibbon/plugin/plugintest"
 	"github.com/gibbon-gateway/gibbon/schema"
@@ -29,22 +33,27 @@ type Stage struct {
 	plugintest.Directory
 	State   state.Store
 	Cluster state.Counters
+	Store   *store.Memory // of the entities that Put has stored, and of what plugins issue
+	Secret  func(name string) ([]byte, error)
 	Now     func() time.Time
 	Log     io.Writer
 	Scope   plugin.Scope
+
+	issued sync.Once
+	ledger *ledger.Ledger
 }
 
 // New makes an empty stage with a state in memory.
 func New(t testing.TB) *Stage {
-	store := memory.New(memory.Options{SweepEvery: -1})
+	local := memory.New(memory.Options{SweepEvery: -1})
 	t.Cleanup(func() {
-		if err := store.Close(); err != nil {
+		if err := local.Close(); err != nil {
 			t.Error(err)
 		}
 	})
 	log := &lasting{w: t.Output()}
 	t.Cleanup(log.end)
-	return &Stage{State: store, Now: time.Now, Log: log}
+	return &Stage{State: local, Store: new(store.Memory), Now: time.Now, Log: log}
 }
 
 // lasting is a test's output until the test ends: background work of an instance may log a little longer.
@@ -82,14 +91,64 @@ func (s *Stage) Make(typ *plugin.Type, config string) (any, error) {
 		return nil, errors.New(errs.Message())
 	}
 	return typ.New(doc, plugin.Env{
-		ID:      "00000000-0000-4000-8000-000000000001",
+		ID:      PluginID,
 		Scope:   s.Scope,
 		Log:     slog.New(slog.NewTextHandler(s.Log, nil)),
 		State:   s.State,
 		Cluster: s.Cluster,
+		Secret:  s.Secret,
 		Find:    &s.Directory,
+		Ledger:  s.Ledger(),
 		Now:     s.Now,
 	})
+}
+
+// PluginID is the id of all instances.
+const PluginID = "00000000-0000-4000-8000-000000000001"
+
+// Ledger returns the ledger that instances get, over Store.
+func (s *Stage) Ledger() *ledger.Ledger {
+	s.issued.Do(func() {
+		s.Store.Now = func() time.Time { return s.Now() }
+		s.ledger = ledger.New(s.Store, s.Store.Now)
+	})
+	return s.ledger
+}
+
+// Put completes an entity, stores it, and makes it found by what Directory looks up. It returns the entity.
+func (s *Stage) Put(t testing.TB, kind string, doc map[string]any) any {
+	t.Helper()
+	k := entity.KindOf(kind)
+	if kind != "plugins" {
+		done, errs := k.Prepare(doc, schema.Options{Op: schema.Create, Now: s.Now()})
+		if len(errs) > 0 {
+			t.Fatalf("%s: %s", kind, errs.Message())
+		}
+		doc = done
+	}
+	raw, err := json.Marshal(doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Ledger().Update(t.Context(), func(tx store.Tx) error { return tx.Put(k, raw) }); err != nil {
+		t.Fatal(err)
+	}
+	if s.Set, err = s.Store.Load(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	s.Consumers = entity.All[entity.Consumer](s.Set)
+	if s.Credentials == nil {
+		s.Credentials = map[string]map[string]any{}
+	}
+	s.Credentials["oauth2_credentials"] = map[string]any{}
+	for _, c := range entity.All[entity.OAuth2Credential](s.Set) {
+		s.Credentials["oauth2_credentials"][c.ClientID] = c
+	}
+	v, err := k.Decode(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
 }
 
 // Instance is Make for a configuration that must be right. The test closes the instance.
