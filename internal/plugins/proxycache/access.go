@@ -1,7 +1,6 @@
 package proxycache
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"slices"
@@ -37,6 +36,7 @@ type visit struct {
 	client     header.Fields    // conditions and range of the client, taken off the request
 	flight     httpcache.Flight
 	leads      bool
+	saw        seen // of the shared store, before the upstream is asked
 
 	// for the response
 	received time.Time
@@ -77,6 +77,9 @@ func (c *cache) Access(x *plugin.Exchange) error {
 	}
 	v := c.visit(s, x, now)
 	v.store, v.entry = true, e
+	if e != nil {
+		c.look(s, x, v)
+	}
 	status := miss
 	switch {
 	case e != nil:
@@ -98,6 +101,7 @@ func (c *cache) Access(x *plugin.Exchange) error {
 		if e := c.await(s, x, v, &cc); e != nil {
 			return c.answer(x, s, e, c.now(), false)
 		}
+		c.look(s, x, v)
 	}
 	c.announce(x, status, v.id)
 	x.SetLocal(v)
@@ -162,7 +166,9 @@ func (c *cache) usable(e *httpcache.Entry, cc *httpcache.Control, now time.Time)
 // could not be asked, and nothing is in memory.
 func (c *cache) find(s *scratch, x *plugin.Exchange, now time.Time) (e *httpcache.Entry, err error) {
 	h := &x.Request.Header
+	s.saw, s.names = seen{}, ""
 	if variants := c.hub.store.Variants(s.uri, s.key); len(variants) > 0 {
+		s.names = variants[0].VaryNames
 		e, s.vary = httpcache.Select(variants, h, c.rfc, s.vary)
 		if e != nil && e.Expired(now) {
 			c.hub.store.Remove(e)
@@ -170,7 +176,7 @@ func (c *cache) find(s *scratch, x *plugin.Exchange, now time.Time) (e *httpcach
 		}
 		if e != nil {
 			e.Touch()
-			if c.remote == nil || !e.Recheck(now, c.remote.tier) {
+			if c.remote == nil || c.remote.tier > 0 && !e.Recheck(now, c.remote.tier) {
 				return e, nil
 			}
 		}
@@ -190,32 +196,14 @@ func (c *cache) find(s *scratch, x *plugin.Exchange, now time.Time) (e *httpcach
 		}
 		return nil, nil
 	}
+	// What differs is what counts, even if it looks older: clocks differ, too.
 	if e != nil && r.Received.Equal(e.Received) && r.Softened() == e.Softened() {
 		return e, nil
 	}
 	r.Recheck(now, c.remote.tier)
-	r.Asked = time.Time{} // it is in the shared store now, whatever was purged here since
+	r.Asked = now // a purge since then meets it, too
 	c.hub.store.Put(r, c.quota, now)
 	return r, nil
-}
-
-// fetch asks the shared store.
-func (c *cache) fetch(s *scratch, x *plugin.Exchange) (*httpcache.Entry, error) {
-	e, err := c.remote.get(c.id, idOf(s.key), &x.Request.Header)
-	if err == nil && e != nil && c.rfc {
-		var since time.Time
-		if since, err = c.remote.invalidated(c.id, s.uri); err == nil && !e.Asked.After(since) {
-			e = nil
-		}
-	}
-	if err != nil {
-		c.failed("get", err)
-		return nil, err
-	}
-	if e != nil && (e.Key != string(s.key) || e.URI != string(s.uri)) {
-		return nil, nil
-	}
-	return e, nil
 }
 
 // await makes the request the one that fetches what it wants, or waits for the one that does: then it returns the entry that came
@@ -290,39 +278,4 @@ func (c *cache) whileRefreshing(x *plugin.Exchange, v *visit, now time.Time) boo
 		return false
 	}
 	return c.refreshBehind(x, v)
-}
-
-// keep stores an entry in memory, and behind the answer in the shared store.
-func (c *cache) keep(e *httpcache.Entry) bool {
-	now := c.now()
-	if c.remote != nil {
-		e.Recheck(now, c.remote.tier)
-	}
-	kept := c.hub.store.Put(e, c.quota, now)
-	if c.remote == nil || c.hub.store.Outdated(e) {
-		return kept
-	}
-	room := c.remote.later(func(ctx context.Context) {
-		if err := c.remote.put(ctx, e, c.now()); err != nil {
-			c.failed("put", err)
-		}
-	})
-	return kept || room
-}
-
-// changed removes all entries of a URI. id names the visitor's own in the shared store.
-func (c *cache) changed(v *visit, uri []byte, id string) {
-	now := c.now()
-	c.hub.store.RemoveURI(uri, now)
-	if c.remote == nil {
-		return
-	}
-	uri = append([]byte(nil), uri...)
-	if !c.remote.later(func(ctx context.Context) {
-		if err := c.remote.invalidate(ctx, c.id, id, uri, now); err != nil {
-			c.failed("invalidate", err)
-		}
-	}) {
-		c.failed("invalidate", errBusy)
-	}
 }

@@ -3,7 +3,6 @@ package proxycache
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"net/http"
 	"slices"
 	"strconv"
@@ -11,7 +10,6 @@ import (
 
 	"github.com/gibbon-gateway/gibbon/internal/plugins/proxycache/httpcache"
 	"github.com/gibbon-gateway/gibbon/plugin"
-	"github.com/gibbon-gateway/gibbon/state"
 )
 
 // admin serves the paths of one name of the plugin.
@@ -69,7 +67,7 @@ func (c *cache) visitAll(ctx context.Context, yield func(e *httpcache.Entry, at 
 	if c.remote == nil || !more {
 		return nil
 	}
-	return c.remote.each(ctx, c.id, yield)
+	return c.remote.each(ctx, c.id+":", func(e *httpcache.Entry, at, _ []byte) bool { return yield(e, at) })
 }
 
 // read answers with a stored response, in Kong's form.
@@ -99,7 +97,12 @@ func (a *admin) remove(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	for _, c := range list {
+		// First what is shared: what this node reads there meanwhile goes with the rest.
 		id, found := r.PathValue("cache_key"), false
+		var err error
+		if c.remote != nil {
+			found, err = c.remote.remove(r.Context(), c.id, id)
+		}
 		c.hub.store.Floor(c.id, c.now())
 		c.hub.store.Each(c.now(), func(e *httpcache.Entry) bool {
 			if e.Owner == c.id && e.ID == id {
@@ -108,16 +111,9 @@ func (a *admin) remove(w http.ResponseWriter, r *http.Request) {
 			}
 			return true
 		})
-		if c.remote != nil {
-			_, err := c.remote.store.Get(r.Context(), address(c.id, id))
-			if err == nil {
-				found = true
-				err = c.remote.remove(r.Context(), c.id, id)
-			}
-			if err != nil && !errors.Is(err, state.ErrNotFound) {
-				unavailable(w, err)
-				return
-			}
+		if err != nil {
+			unavailable(w, err)
+			return
 		}
 		if found {
 			w.WriteHeader(http.StatusNoContent)
@@ -138,25 +134,17 @@ func (c *cache) byID(ctx context.Context, id string) (found *httpcache.Entry, er
 	if found != nil || c.remote == nil {
 		return found, nil
 	}
-	b, err := c.remote.store.Get(ctx, address(c.id, id))
-	if errors.Is(err, state.ErrNotFound) {
-		return nil, nil
-	}
-	if err != nil {
+	at := address(c.id, id)
+	got, err := c.remote.store.GetAll(ctx, at)
+	if err != nil || got[0] == nil {
 		return nil, err
 	}
-	if _, _, ok := varying(b); !ok {
-		e, err := httpcache.Decode(b)
-		if err != nil {
-			return nil, nil
-		}
-		return e, nil
+	if found = opened(got[0], "", ""); found != nil {
+		return found, nil
 	}
-	err = c.remote.each(ctx, c.id, func(e *httpcache.Entry, _ []byte) bool {
-		if e.ID == id {
-			found = e
-		}
-		return found == nil
+	err = c.remote.each(ctx, string(at)+":", func(e *httpcache.Entry, _, _ []byte) bool {
+		found = e
+		return false
 	})
 	return found, err
 }
@@ -205,7 +193,11 @@ func (a *admin) purge(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-func (c *cache) purge(ctx context.Context, f filter, soft bool) error {
+// purge removes entries, or makes them stale. First those that are shared: what this node reads there meanwhile goes with the rest.
+func (c *cache) purge(ctx context.Context, f filter, soft bool) (err error) {
+	if c.remote != nil {
+		err = c.remote.purge(ctx, c.id, f.takes, soft, c.now())
+	}
 	now := c.now()
 	c.hub.store.Floor(c.id, now)
 	c.hub.store.Each(now, func(e *httpcache.Entry) bool {
@@ -218,24 +210,7 @@ func (c *cache) purge(ctx context.Context, f filter, soft bool) error {
 		}
 		return true
 	})
-	if c.remote == nil {
-		return nil
-	}
-	var failed error
-	err := c.remote.each(ctx, c.id, func(e *httpcache.Entry, at []byte) bool {
-		switch {
-		case !f.takes(e):
-		case soft:
-			e.Soften()
-			if ttl := e.Terms.Keep - e.Age(now); ttl > 0 {
-				failed = c.remote.store.Put(ctx, at, e.Encode(), ttl)
-			}
-		default:
-			failed = c.remote.store.Delete(ctx, at)
-		}
-		return failed == nil
-	})
-	return errors.Join(err, failed)
+	return err
 }
 
 // listed is an entry in a list.

@@ -21,6 +21,8 @@ type scratch struct {
 	vary     []byte
 	args     [][]byte
 	digits   [24]byte
+	names    string // that responses to the key vary by, if something is in memory
+	saw      seen   // of the shared store
 }
 
 var scratches = sync.Pool{New: func() any {

@@ -25,7 +25,8 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m,
 		// For a while connections stay open for the next configuration.
 		goleak.IgnoreAnyFunction("github.com/gibbon-gateway/gibbon/internal/statedb/redis.(*link).keep"),
-		goleak.IgnoreAnyFunction("github.com/redis/rueidis.(*clusterClient).runClusterTopologyRefreshment"))
+		goleak.IgnoreAnyFunction("github.com/redis/rueidis.(*clusterClient).runClusterTopologyRefreshment"),
+		goleak.IgnoreAnyFunction("github.com/redis/rueidis.(*call).DelayDo.func1"))
 }
 
 // clock is a time that moves only when told.

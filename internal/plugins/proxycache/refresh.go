@@ -79,5 +79,5 @@ func (c *cache) take(v *visit, got *plugin.Fetched, request *header.Fields) {
 	v.status, v.body, v.fields = got.Status, body, httpcache.Compact(&got.Header, c.unstored(v))
 	e := v.entryOf(request)
 	e.Route = v.entry.Route
-	v.land(c.keep(e))
+	v.land(c.keep(e, v.saw))
 }

@@ -1,12 +1,12 @@
 package proxycache
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"sync/atomic"
 	"time"
 
 	"github.com/gibbon-gateway/gibbon/header"
@@ -16,19 +16,33 @@ import (
 	"github.com/gibbon-gateway/gibbon/state"
 )
 
-// remote is where nodes share entries. A key holds an entry, or, when responses to it vary, the names of the request fields
-// that they vary by; the entries are then at keys that hold the values too. Writing happens behind the answer.
+// remote is where nodes share entries. At the address of a key is an entry, or, when responses to it vary, a pointer: the names of the
+// request fields that they vary by, and a generation; the entries are then at addresses that hold the values too, and are worth nothing
+// without the pointer. Writing happens behind the answer.
+//
+// Nodes do not tell each other about purges. Instead each address has a guard, which a purge replaces: a response is stored only if the
+// guard is still the one that was there before the upstream was asked. A resource that was changed (RFC 9111, 4.4) has a mark, and
+// entries with another one are not believed. All that is read about a key is read in one round trip.
 //
 // While Redis is away, calls fail at once; what is in memory is used as long as it is fresh.
 type remote struct {
-	store state.Store
+	store sharedStore
 	tier  time.Duration // how long memory is believed without a look into the store
 	work  chan func(ctx context.Context)
-	busy  atomic.Int64
 }
 
-// maxWaiting is how many entries may wait to be written; more are not shared.
-const maxWaiting = 256
+// sharedStore is what redis.Acquire returns.
+type sharedStore interface {
+	state.Store
+	GetAll(ctx context.Context, keys ...[]byte) ([][]byte, error)
+	PutIf(ctx context.Context, guard, want []byte, items ...redis.Item) (bool, error)
+	PutAll(ctx context.Context, items ...redis.Item) error
+}
+
+const (
+	maxWaiting = 256 // entries that wait to be written; more are not shared
+	writers    = 4   // how many are written at a time
+)
 
 func openRemote(o redis.Options, tier time.Duration, env plugin.Env) (*remote, error) {
 	o.Log = env.Log
@@ -36,22 +50,26 @@ func openRemote(o redis.Options, tier time.Duration, env plugin.Env) (*remote, e
 	if err != nil {
 		return nil, err
 	}
-	r := &remote{store: s, tier: tier}
+	r := &remote{store: s.(sharedStore), tier: tier}
 	if env.Go != nil {
 		r.work = make(chan func(ctx context.Context), maxWaiting)
-		env.Go("proxy-cache writes", func(ctx context.Context) {
-			for {
-				select {
-				case <-ctx.Done():
-					return
-				case w := <-r.work:
-					w(ctx)
-					r.busy.Add(-1)
-				}
-			}
-		})
+		for range writers {
+			env.Go("proxy-cache writes", r.write)
+		}
 	}
 	return r, nil
+}
+
+// write does what is to be done behind the answers.
+func (r *remote) write(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case w := <-r.work:
+			w(ctx)
+		}
+	}
 }
 
 // Close gives the connections back.
@@ -63,135 +81,212 @@ func (r *remote) later(w func(ctx context.Context)) bool {
 		w(context.Background())
 		return true
 	}
-	r.busy.Add(1)
 	select {
 	case r.work <- w:
 		return true
 	default:
-		r.busy.Add(-1)
 		return false
 	}
 }
 
-// errBusy is logged when a write was dropped.
-var errBusy = errors.New("too many writes are waiting")
+// address is where the entry of a key is, or a pointer. Addresses, and their guards, are in 256 groups; a Cluster keeps each together.
+func address(owner, id string) []byte {
+	return []byte(owner + ":{" + group(id) + "}:" + id)
+}
 
-func address(owner, id string) []byte { return []byte(owner + ":" + id) }
-
-// varies begins what is stored at an address when the response varies: then follow a generation and the names that it varies by.
-// Entries begin otherwise. A purge ends a generation, and with it all its variants.
-const varies = "\x00"
-
-const generationLen = 16
+// group is the first two hex digits of an id. What comes from the Admin API may be shorter, and is nowhere then.
+func group(id string) string { return id[:min(2, len(id))] }
 
 // variant is the address of an entry whose response varies.
-func variant(owner, id, generation, value string) []byte {
-	sum := sha256.Sum256([]byte(value))
-	return []byte(owner + ":" + id + ":" + generation + hex.EncodeToString(sum[:]))
+func variant(at []byte, names, value string) []byte {
+	sum := sha256.Sum256([]byte(names + "\n" + value))
+	return hex.AppendEncode(append(at[:len(at):len(at)], ':'), sum[:])
 }
 
-// varying splits what is stored at an address; ok is false for an entry.
-func varying(b []byte) (generation, names string, ok bool) {
-	if len(b) < 1+generationLen || b[0] != varies[0] {
-		return "", "", false
-	}
-	return string(b[1 : 1+generationLen]), string(b[1+generationLen:]), true
+// tokenLen is the length of generations, guards and marks: random hex digits.
+const tokenLen = 16
+
+func token() []byte {
+	var random [tokenLen / 2]byte
+	_, _ = rand.Read(random[:]) // it never fails
+	return hex.AppendEncode(nil, random[:])
 }
 
-// get finds the entry for a request. It is nil when there is none.
-func (r *remote) get(owner, id string, h *header.Fields) (*httpcache.Entry, error) {
+// The first byte of what is stored at addresses.
+const (
+	pointerKind = 'p' // then a generation, and the names
+	entryKind   = 'e' // then a generation if the response varies, else zeros; the mark, or zeros; the entry
+)
+
+const none = "0000000000000000"
+
+// seen is what the shared store said about a key before the upstream was asked.
+type seen struct {
+	guard             string // "" if the store was not asked or did not answer: then nothing is stored
+	mark              string
+	generation, names string // of the pointer, if there is one
+}
+
+// ask returns the entry for a request, or nil, and what else there is to know. uri is nil if nothing changes resources. hint are the names that the response may vary by,
+// if something is known of that: then varying responses, too, take one round trip.
+func (r *remote) ask(owner, id string, uri []byte, h *header.Fields, hint string) (e *httpcache.Entry, saw seen, err error) {
 	ctx := context.Background()
-	b, err := r.store.Get(ctx, address(owner, id))
-	if generation, names, ok := varying(b); ok {
-		value := httpcache.AppendSelecting(nil, names, h, "")
-		b, err = r.store.Get(ctx, variant(owner, id, generation, string(value)))
+	at := address(owner, id)
+	keys := [][]byte{at, guardOf(owner, group(id)), nil, nil}[:2]
+	if hint != "" {
+		keys = append(keys, variant(at, hint, selecting(hint, h)))
 	}
-	switch {
-	case errors.Is(err, state.ErrNotFound):
-		return nil, nil
-	case err != nil:
-		return nil, err
+	if uri != nil {
+		keys = append(keys, markOf(owner, uri))
 	}
-	e, err := httpcache.Decode(b)
+	got, err := r.store.GetAll(ctx, keys...)
 	if err != nil {
-		return nil, nil // another version of the program has written it
+		return nil, saw, err
 	}
-	return e, nil
+	saw.guard, saw.mark = string(got[1]), none
+	if uri != nil && len(got[len(got)-1]) == tokenLen {
+		saw.mark = string(got[len(got)-1])
+	}
+	if saw.guard == "" {
+		if saw.guard, err = r.begin(ctx, keys[1]); err != nil {
+			return nil, seen{}, err
+		}
+	}
+	b := got[0]
+	if len(b) > tokenLen && b[0] == pointerKind {
+		saw.generation, saw.names = string(b[1:1+tokenLen]), string(b[1+tokenLen:])
+		if saw.names == hint {
+			b = got[2]
+		} else {
+			b, err = r.store.Get(ctx, variant(at, saw.names, selecting(saw.names, h)))
+		}
+	}
+	if errors.Is(err, state.ErrNotFound) || err == nil && b == nil {
+		return nil, saw, nil
+	}
+	if err != nil {
+		return nil, seen{}, err
+	}
+	return opened(b, saw.generation, saw.mark), saw, nil
 }
 
-// put stores an entry until it has expired.
-func (r *remote) put(ctx context.Context, e *httpcache.Entry, now time.Time) error {
-	ttl := e.Terms.Keep - e.Age(now)
-	if ttl <= 0 {
+func selecting(names string, h *header.Fields) string {
+	return string(httpcache.AppendSelecting(nil, names, h, ""))
+}
+
+// begin gives a group its first guard.
+func (r *remote) begin(ctx context.Context, at []byte) (string, error) {
+	first := token()
+	if mine, err := r.store.PutNew(ctx, at, first, guardFor); err != nil || mine {
+		return string(first), err
+	}
+	b, err := r.store.Get(ctx, at)
+	return string(b), err
+}
+
+// opened reads what is stored at an address; nil is returned for what is not of this generation and mark, or of another version of the
+// program. mark may be "" for any.
+func opened(b []byte, generation, mark string) *httpcache.Entry {
+	if generation == "" {
+		generation = none
+	}
+	if len(b) < 1+2*tokenLen || b[0] != entryKind || string(b[1:1+tokenLen]) != generation ||
+		mark != "" && string(b[1+tokenLen:1+2*tokenLen]) != mark {
 		return nil
 	}
+	e, err := httpcache.Decode(b[1+2*tokenLen:])
+	if err != nil {
+		return nil
+	}
+	return e
+}
+
+// closed is what is stored for an entry.
+func closed(e *httpcache.Entry, generation, mark string) []byte {
+	b := make([]byte, 0, len(e.Body)+1024+2*tokenLen)
+	b = append(append(append(b, entryKind), generation...), mark...)
+	return e.AppendTo(b)
+}
+
+// keepFor is the longest time for which entries are shared.
+const keepFor = 7 * 24 * time.Hour
+
+// put stores an entry until it has expired. stored is false if there was a purge since the upstream was asked.
+func (r *remote) put(ctx context.Context, e *httpcache.Entry, saw seen, now time.Time) (stored bool, err error) {
+	ttl := min(e.Terms.Keep-e.Age(now), keepFor)
+	if ttl <= 0 || saw.guard == "" {
+		return true, nil
+	}
+	at, guard := address(e.Owner, e.ID), guardOf(e.Owner, group(e.ID))
 	if e.VaryNames == "" {
-		return r.store.Put(ctx, address(e.Owner, e.ID), e.Encode(), ttl)
+		return r.store.PutIf(ctx, guard, []byte(saw.guard), redis.Item{Key: at, Value: closed(e, none, saw.mark), TTL: ttl})
 	}
-	at := address(e.Owner, e.ID)
-	b, err := r.store.Get(ctx, at)
-	if err != nil && !errors.Is(err, state.ErrNotFound) {
-		return err
+	generation := saw.generation
+	if saw.names != e.VaryNames {
+		// All nodes that come to the same make the same of it.
+		sum := sha256.Sum256([]byte(saw.guard + saw.generation + e.VaryNames))
+		generation = hex.EncodeToString(sum[:tokenLen/2])
 	}
-	generation, names, ok := varying(b)
-	if !ok || names != e.VaryNames {
-		var random [generationLen / 2]byte
-		_, _ = rand.Read(random[:]) // it never fails
-		generation = hex.EncodeToString(random[:])
-	}
-	if err := r.store.Put(ctx, variant(e.Owner, e.ID, generation, e.VaryValue), e.Encode(), ttl); err != nil {
-		return err
-	}
-	return r.store.Put(ctx, at, []byte(varies+generation+e.VaryNames), max(ttl, time.Hour))
+	pointer := append(append([]byte{pointerKind}, generation...), e.VaryNames...)
+	return r.store.PutIf(ctx, guard, []byte(saw.guard),
+		redis.Item{Key: variant(at, e.VaryNames, e.VaryValue), Value: closed(e, generation, saw.mark), TTL: ttl},
+		redis.Item{Key: at, Value: pointer, TTL: max(ttl, time.Hour)})
 }
 
-// remove removes the entry at a key, and with it all its variants: without the first, nobody finds them.
-func (r *remote) remove(ctx context.Context, owner, id string) error {
-	return r.store.Delete(ctx, address(owner, id))
-}
+// scanBatch is how many entries are read at a time for lists and purges; each may be as large as max_object_bytes.
+const scanBatch = 16
 
-// each calls yield with every entry of an owner.
-func (r *remote) each(ctx context.Context, owner string, yield func(e *httpcache.Entry, at []byte) bool) error {
+// each calls yield with every entry whose address begins with prefix and that can be found, where it is, and what is there.
+func (r *remote) each(ctx context.Context, prefix string, yield func(e *httpcache.Entry, at, raw []byte) bool) error {
+	var batch [][]byte
 	var failed error
-	err := r.store.Scan(ctx, []byte(owner+":"), func(key []byte) bool {
-		at := append([]byte(nil), key...)
-		b, err := r.store.Get(ctx, at)
-		if errors.Is(err, state.ErrUnavailable) {
-			failed = err
-			return false
+	flush := func() bool {
+		more := true
+		if len(batch) > 0 {
+			more, failed = r.readBatch(ctx, batch, yield)
+			batch = batch[:0]
 		}
-		if err != nil || len(b) == 0 || b[0] == varies[0] {
-			return true
+		return more && failed == nil
+	}
+	more := true
+	err := r.store.Scan(ctx, []byte(prefix), func(key []byte) bool {
+		if batch = append(batch, bytes.Clone(key)); len(batch) == scanBatch {
+			more = flush()
 		}
-		e, err := httpcache.Decode(b)
-		return err != nil || yield(e, at)
+		return more
 	})
+	if err == nil && more {
+		flush()
+	}
 	return errors.Join(err, failed)
 }
 
-// mark is where is noted that a resource was changed.
-func mark(owner string, uri []byte) []byte {
-	sum := sha256.Sum256(uri)
-	return []byte("changed:" + owner + ":" + hex.EncodeToString(sum[:]))
-}
-
-// markFor is how long such a note lasts: no entry is believed longer.
-const markFor = 7 * 24 * time.Hour
-
-// invalidate removes the entry at a key, and notes that the resource was changed: entries for other clients have other keys.
-func (r *remote) invalidate(ctx context.Context, owner, id string, uri []byte, now time.Time) error {
-	text, _ := now.MarshalBinary()
-	return errors.Join(r.remove(ctx, owner, id), r.store.Put(ctx, mark(owner, uri), text, markFor))
-}
-
-// invalidated returns when a resource was last changed through a gateway.
-func (r *remote) invalidated(owner string, uri []byte) (at time.Time, err error) {
-	text, err := r.store.Get(context.Background(), mark(owner, uri))
-	if errors.Is(err, state.ErrNotFound) {
-		return at, nil
+// readBatch reads entries, and the pointers that some are worth nothing without.
+func (r *remote) readBatch(ctx context.Context, batch [][]byte, yield func(e *httpcache.Entry, at, raw []byte) bool) (more bool, err error) {
+	keys := batch[:len(batch):len(batch)]
+	pointers := make([]int, len(batch))
+	for i, key := range batch {
+		if n := bytes.Count(key, []byte{':'}); n > 2 {
+			pointers[i] = len(keys)
+			keys = append(keys, key[:bytes.LastIndexByte(key, ':')])
+		}
 	}
-	if err == nil {
-		err = at.UnmarshalBinary(text)
+	got, err := r.store.GetAll(ctx, keys...)
+	if err != nil {
+		return false, err
 	}
-	return at, err
+	for i, key := range batch {
+		generation := ""
+		if p := pointers[i]; p > 0 {
+			b := got[p]
+			if len(b) <= tokenLen || b[0] != pointerKind {
+				continue
+			}
+			generation = string(b[1 : 1+tokenLen])
+		}
+		if e := opened(got[i], generation, ""); e != nil && !yield(e, key, got[i]) {
+			return false, nil
+		}
+	}
+	return true, nil
 }

@@ -160,7 +160,7 @@ func (v *visit) EndBody(x *plugin.Exchange, complete bool) {
 		v.land(false)
 		return
 	}
-	v.land(v.c.keep(v.made(x)))
+	v.land(v.c.keep(v.made(x), v.saw))
 }
 
 // made is the entry that came of the visit.

@@ -51,6 +51,9 @@ func (c *cache) accessRFC(x *plugin.Exchange) error {
 	v.entry = e
 	// A part, or an answer to a condition, is not what others want.
 	v.store = x.Request.Method != "HEAD" && err == nil && !c.poisonous(x)
+	if v.store || e != nil {
+		c.look(s, x, v)
+	}
 	shared := v.store && !h.HasID(header.Range) && !httpcache.Conditional(h) && !v.authorized && !cc.NoCache && cc.MaxAge != 0
 	if e != nil {
 		if !cc.NoCache && c.whileRefreshing(x, v, now) {
@@ -246,7 +249,7 @@ func (c *cache) invalidate(x *plugin.Exchange, v *visit) {
 	if !r.FromUpstream || r.Status < 200 || r.Status >= 400 {
 		return
 	}
-	c.changed(v, []byte(v.uri), v.id)
+	c.changed([]byte(v.uri))
 	for _, name := range [...]string{"Location", "Content-Location"} {
 		target, ok := locate(x, r.Header.Get(name))
 		if !ok || bytes.Equal(target, targetOf(x.Request.Target)) {
@@ -256,11 +259,18 @@ func (c *cache) invalidate(x *plugin.Exchange, v *visit) {
 		path, query, _ := bytes.Cut(target, []byte("?"))
 		u := c.appendPath(lower(part(s.uri[:0], c.id), x.Request.Host), path)
 		u = c.appendQuery(s, u, query)
-		c.changed(v, u, "")
+		c.changed(u)
 		s.uri = u
 		scratches.Put(s)
 	}
-	v.asked = c.now() // what a response to the request itself holds is newer than what was removed
+	// What a response to the request itself holds is newer than what was removed.
+	v.asked = c.now()
+	if v.store && c.remote != nil {
+		var err error
+		if _, v.saw, err = c.remote.ask(c.id, v.id, []byte(v.uri), &x.Request.Header, ""); err != nil {
+			c.failed("get", err)
+		}
+	}
 }
 
 // stillGood renews the entry by a 304, and serves it.
@@ -280,7 +290,7 @@ func (c *cache) renew(v *visit, h *header.Fields) *httpcache.Entry {
 	}
 	e.Terms = c.policy.TermsOf(e.Status, &all, v.asked, v.received)
 	if c.policy.Storable(e.Status, &all, &e.Terms, v.authorized) {
-		v.land(c.keep(e))
+		v.land(c.keep(e, v.saw))
 	} else {
 		c.hub.store.Remove(v.entry)
 		v.land(false)

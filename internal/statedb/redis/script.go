@@ -45,3 +45,18 @@ else
 end
 return 1
 `)
+
+// putIfScript stores values if another one has not changed. KEYS: the other one, then those to store. ARGV: what the other one is to be,
+// then for each of them its value and its lifetime in milliseconds or 0.
+var putIfScript = rueidis.NewLuaScript(`
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+for i = 2, #KEYS do
+  local ttl = ARGV[2 * i - 1]
+  if ttl == '0' then
+    redis.call('SET', KEYS[i], ARGV[2 * i - 2])
+  else
+    redis.call('SET', KEYS[i], ARGV[2 * i - 2], 'PX', ttl)
+  end
+end
+return 1
+`)

@@ -16,8 +16,10 @@ const format = 1
 var ErrFormat = errors.New("httpcache: not a stored response of this version")
 
 // Encode writes the entry as bytes, for a store that is shared.
-func (e *Entry) Encode() []byte {
-	b := make([]byte, 0, len(e.Body)+1024)
+func (e *Entry) Encode() []byte { return e.AppendTo(make([]byte, 0, len(e.Body)+1024)) }
+
+// AppendTo appends what Encode returns.
+func (e *Entry) AppendTo(b []byte) []byte {
 	b = append(b, format)
 	for _, s := range []string{e.Key, e.ID, e.URI, e.Owner, e.Route, e.Host, e.Target, e.ETag, e.VaryNames, e.VaryValue, e.VaryLang} {
 		b = appendText(b, s)
