@@ -1,10 +1,9 @@
 package proxycache
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/gibbon-gateway/gibbon/header"
@@ -22,9 +21,8 @@ const (
 
 // visit is a request that was not answered from the cache, on its way to the upstream and back.
 type visit struct {
-	c            *cache
-	key, uri, id string
-	host, target string
+	c       *cache
+	request httpcache.Request
 
 	asked      time.Time
 	method     string // of the client
@@ -41,10 +39,27 @@ type visit struct {
 	// for the response
 	received time.Time
 	terms    httpcache.Terms
-	status   int
-	fields   header.Fields
-	body     []byte
-	over     bool // the body is too large
+	made     *httpcache.Entry // what is to be kept, but for the body
+	body     []byte           // memory for a body whose length is not known before
+	whole    bool             // the entry's own memory has room for the body
+	over     bool             // the body is too large
+}
+
+// visits are those that have ended: most requests of a cache that does not hit need one.
+var visits = sync.Pool{New: func() any { return new(visit) }}
+
+// spareBody is how large a body's memory is at most that the next visit gets.
+const spareBody = 64 << 10
+
+// end gives the visit's memory to another one.
+func (v *visit) end() {
+	body, client := v.body[:0], v.client
+	client.Reset()
+	if cap(body) > spareBody {
+		body = nil
+	}
+	*v = visit{body: body, client: client}
+	visits.Put(v)
 }
 
 // Access answers from the cache, or prepares to keep what the upstream will answer.
@@ -103,45 +118,44 @@ func (c *cache) Access(x *plugin.Exchange) error {
 		}
 		c.look(s, x, v)
 	}
-	c.announce(x, status, v.id)
+	c.announce(x, status, s.name(s.key))
 	x.SetLocal(v)
 	return nil
 }
 
 // pass lets a request through that the cache has nothing to do with.
 func (c *cache) pass(x *plugin.Exchange) error {
-	c.announce(x, bypass, "")
+	c.announce(x, bypass, nil)
 	return nil
 }
 
 // announce adds the fields about the cache to a response that is not known yet.
-func (c *cache) announce(x *plugin.Exchange, status, id string) {
+func (c *cache) announce(x *plugin.Exchange, status string, id []byte) {
 	if c.send.status && status != "" {
 		x.Response.Header.Set("X-Cache-Status", status)
 	}
-	if c.send.key && id != "" {
-		x.Response.Header.Set("X-Cache-Key", id)
+	if c.send.key && len(id) > 0 {
+		x.Response.Header.SetBytes("X-Cache-Key", id)
 	}
 }
 
 // visit notes a request that goes to the upstream.
 func (c *cache) visit(s *scratch, x *plugin.Exchange, now time.Time) *visit {
-	// One piece of memory holds all that is kept of the request.
-	sum := sha256.Sum256(s.key)
-	n, m := len(s.key), len(s.uri)
-	b := hex.AppendEncode(s.key, sum[:])
-	b = append(b, x.Request.Host...)
-	for i, ch := range b[n+64:] {
+	key := len(s.key)
+	b := append(s.key, x.Request.Host...)
+	for i, ch := range b[key:] {
 		if 'A' <= ch && ch <= 'Z' {
-			b[n+64+i] = ch | 0x20
+			b[key+i] = ch | 0x20
 		}
 	}
-	host := len(b)
+	host := len(b) - key
 	b = append(b, x.Request.Target...)
-	s.key = b[:n]
-	text := string(b)
-	return &visit{c: c, key: text[:n], uri: text[:m], id: text[n : n+64], host: text[n+64 : host], target: text[host:], asked: now,
-		method: x.Request.Method, authorized: x.Request.Header.HasID(header.Authorization)}
+	s.key = b[:key]
+	v := visits.Get().(*visit)
+	v.c, v.asked = c, now
+	v.request = httpcache.Request{Text: string(b), URILen: len(s.uri), KeyLen: key, HostLen: host}
+	v.method, v.authorized = x.Request.Method, x.Request.Header.HasID(header.Authorization)
+	return v
 }
 
 // usable reports whether an entry answers a request in Kong's mode.
@@ -167,9 +181,9 @@ func (c *cache) usable(e *httpcache.Entry, cc *httpcache.Control, now time.Time)
 func (c *cache) find(s *scratch, x *plugin.Exchange, now time.Time) (e *httpcache.Entry, err error) {
 	h := &x.Request.Header
 	s.saw, s.names = seen{}, ""
-	if variants := c.hub.store.Variants(s.uri, s.key); len(variants) > 0 {
-		s.names = variants[0].VaryNames
-		e, s.vary = httpcache.Select(variants, h, c.rfc, s.vary)
+	if s.variants = c.hub.store.Variants(s.variants[:0], s.uri, s.key); len(s.variants) > 0 {
+		s.names = s.variants[0].VaryNames
+		e = s.choose(h, c.rfc)
 		if e != nil && e.Expired(now) {
 			c.hub.store.Remove(e)
 			e = nil
@@ -213,7 +227,7 @@ func (c *cache) await(s *scratch, x *plugin.Exchange, v *visit, cc *httpcache.Co
 		return nil
 	}
 	var wait <-chan struct{}
-	if v.leads, wait = c.flights.Join(&v.flight, v.key, v.asked); wait != nil {
+	if v.leads, wait = c.flights.Join(&v.flight, v.request.Key(), v.asked); wait != nil {
 		limit := time.NewTimer(c.collapse)
 		defer limit.Stop()
 		select {
@@ -225,8 +239,8 @@ func (c *cache) await(s *scratch, x *plugin.Exchange, v *visit, cc *httpcache.Co
 		v.asked = c.now()
 	}
 	// Who leads looks again too: what it wants may have come in between.
-	var e *httpcache.Entry
-	e, s.vary = httpcache.Select(c.hub.store.Variants(s.uri, s.key), &x.Request.Header, c.rfc, s.vary)
+	s.variants = c.hub.store.Variants(s.variants[:0], s.uri, s.key)
+	e := s.choose(&x.Request.Header, c.rfc)
 	if e == nil || e.Expired(v.asked) {
 		return nil
 	}
@@ -252,7 +266,7 @@ func (c *cache) answer(x *plugin.Exchange, s *scratch, e *httpcache.Entry, now t
 	}
 	err := x.Serve(e.Status, fields, body)
 	if known {
-		c.announce(x, hit, e.ID)
+		c.announce(x, hit, []byte(e.ID()))
 	}
 	if c.send.age {
 		x.Response.Header.AddID(header.Age, strconv.AppendInt(s.digits[:0], int64(e.Age(now)/time.Second), 10))
@@ -266,7 +280,7 @@ func (c *cache) faceFields(e *httpcache.Entry) (list []string) {
 		list = append(list, "X-Cache-Status", hit)
 	}
 	if c.send.key {
-		list = append(list, "X-Cache-Key", e.ID)
+		list = append(list, "X-Cache-Key", e.ID())
 	}
 	return list
 }

@@ -105,7 +105,7 @@ func (a *admin) remove(w http.ResponseWriter, r *http.Request) {
 		}
 		c.hub.store.Floor(c.id, c.now())
 		c.hub.store.Each(c.now(), func(e *httpcache.Entry) bool {
-			if e.Owner == c.id && e.ID == id {
+			if e.Owner == c.id && e.ID() == id {
 				c.hub.store.Remove(e)
 				found = true
 			}
@@ -126,7 +126,7 @@ func (a *admin) remove(w http.ResponseWriter, r *http.Request) {
 // byID finds the newest entry at a key, or nil.
 func (c *cache) byID(ctx context.Context, id string) (found *httpcache.Entry, err error) {
 	c.hub.store.Each(c.now(), func(e *httpcache.Entry) bool {
-		if e.Owner == c.id && e.ID == id && (found == nil || e.Received.After(found.Received)) {
+		if e.Owner == c.id && e.ID() == id && (found == nil || e.Received.After(found.Received)) {
 			found = e
 		}
 		return true
@@ -158,11 +158,11 @@ func filterOf(r *http.Request) filter {
 }
 
 func (f filter) takes(e *httpcache.Entry) bool {
-	host := e.Host
+	host := e.Host()
 	if i := strings.LastIndexByte(host, ':'); i >= 0 && !strings.Contains(f.host, ":") {
 		host = host[:i]
 	}
-	return strings.HasPrefix(e.Target, f.prefix) && (f.host == "" || f.host == host) && (f.route == "" || f.route == e.Route) &&
+	return strings.HasPrefix(e.Target(), f.prefix) && (f.host == "" || f.host == host) && (f.route == "" || f.route == e.Route) &&
 		(f.tag == "" || e.Tagged(f.tag))
 }
 
@@ -251,7 +251,7 @@ func (a *admin) list(w http.ResponseWriter, r *http.Request) {
 	list, seen := []listed{}, map[string]bool{}
 	for _, c := range caches {
 		err := c.visitAll(r.Context(), func(e *httpcache.Entry, _ []byte) bool {
-			if name := e.ID + e.VaryValue; f.takes(e) && !seen[name] {
+			if name := e.ID() + e.VaryValue; f.takes(e) && !seen[name] {
 				seen[name] = true
 				list = append(list, c.listed(e))
 			}
@@ -277,7 +277,7 @@ func (a *admin) bytes(caches []*cache) (n int64) {
 
 func (c *cache) listed(e *httpcache.Entry) listed {
 	age := e.Age(c.now())
-	return listed{Key: e.ID, Plugin: e.Owner, Route: e.Route, Host: e.Host, Target: e.Target, Status: e.Status, Bytes: len(e.Body),
+	return listed{Key: e.ID(), Plugin: e.Owner, Route: e.Route, Host: e.Host(), Target: e.Target(), Status: e.Status, Bytes: len(e.Body),
 		Age: int64(age.Seconds()), TTL: int64(e.Terms.Lifetime.Seconds()), Fresh: e.Fresh(age), Vary: e.VaryNames, Tags: e.Tags}
 }
 

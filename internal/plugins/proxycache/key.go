@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
-	"encoding/hex"
 	"errors"
 	"slices"
 	"strings"
@@ -20,9 +19,21 @@ type scratch struct {
 	uri, key []byte
 	vary     []byte
 	args     [][]byte
+	variants []*httpcache.Entry
 	digits   [24]byte
+	id       [2 * sha256.Size]byte
 	names    string // that responses to the key vary by, if something is in memory
 	saw      seen   // of the shared store
+}
+
+// name returns the ID of entries with a key, for a moment.
+func (s *scratch) name(key []byte) []byte { return httpcache.AppendID(s.id[:0], key) }
+
+// choose returns the one of the variants that may answer a request, or nil, and forgets them.
+func (s *scratch) choose(h *header.Fields, byLanguage bool) (e *httpcache.Entry) {
+	e, s.vary = httpcache.Select(s.variants, h, byLanguage, s.vary)
+	clear(s.variants)
+	return e
 }
 
 var scratches = sync.Pool{New: func() any {
@@ -95,11 +106,8 @@ func (c *cache) identify(s *scratch, x *plugin.Exchange, method string, withBody
 }
 
 // idOf returns the name of a key for people and for Redis.
-func idOf(key []byte) string {
-	sum := sha256.Sum256(key)
-	var text [2 * sha256.Size]byte
-	hex.Encode(text[:], sum[:])
-	return string(text[:])
+func idOf[T string | []byte](key T) string {
+	return string(httpcache.AppendID(make([]byte, 0, 2*sha256.Size), key))
 }
 
 func part[T string | []byte](b []byte, s T) []byte {
@@ -220,7 +228,7 @@ func sortedParams(s string) (string, bool) {
 
 // misnamed reports whether a path ends like a file that no browser takes for a page, but the response is a page or data: then
 // somebody may have made up the ending, to have private data kept (web cache deception).
-func misnamed(target []byte, contentType string) bool {
+func misnamed(target []byte, response *header.Fields) bool {
 	path := pathOf(target)
 	if i := bytes.LastIndexByte(path, '/'); i >= 0 {
 		path = path[i+1:]
@@ -235,6 +243,6 @@ func misnamed(target []byte, contentType string) bool {
 	default:
 		return false
 	}
-	m, ok := parseMediaType(contentType)
+	m, ok := parseMediaType(response.Get("Content-Type"))
 	return ok && (m.minor == "html" || m.minor == "xhtml+xml" || m.minor == "json" || strings.HasSuffix(m.minor, "+json"))
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -17,6 +18,7 @@ import (
 	"github.com/gibbon-gateway/gibbon/entity"
 	"github.com/gibbon-gateway/gibbon/internal/plugins/proxycache"
 	"github.com/gibbon-gateway/gibbon/internal/plugins/stage"
+	"github.com/gibbon-gateway/gibbon/internal/statedb/memory"
 	"github.com/gibbon-gateway/gibbon/plugin"
 	"github.com/gibbon-gateway/gibbon/plugin/plugintest"
 )
@@ -498,7 +500,12 @@ func ask(h http.Handler, method, target string) (int, string) {
 }
 
 func BenchmarkMiss(b *testing.B) {
-	c := newBench(b, `{strategy: memory}`)
+	limited := memory.New(memory.Options{SweepEvery: -1, MaxBytes: 128 << 20})
+	defer limited.Close()
+	c := &bench{clock: &clock{}, stage: stage.New(b)}
+	c.nano.Store(start.UnixNano())
+	c.stage.Now, c.stage.State = c.Now, limited
+	c.Instance = c.stage.Instance(b, proxycache.Type, `{strategy: memory}`)
 	p := c.Plugin.(phases)
 	h := plugintest.Exchange(plugintest.Request{Header: []string{"Content-Type", "text/plain", "Server", "upstream", "Date", "Tue, 24 Nov 2026 12:00:00 GMT"}}).Request.Header
 	x := plugintest.Exchange(plugintest.Request{Header: []string{"Accept", "*/*", "User-Agent", "test", "Accept-Encoding", "gzip, deflate, br"}})
@@ -506,9 +513,9 @@ func BenchmarkMiss(b *testing.B) {
 	body := make([]byte, 45)
 	n := 0
 	b.ReportAllocs()
-	for b.Loop() {
+	missOnce := func() {
 		n++
-		x.Request.Target = fmt.Appendf(x.Request.Target[:0], "/items/%d", n)
+		x.Request.Target = strconv.AppendInt(append(x.Request.Target[:0], "/items/"...), int64(n), 10)
 		x.Response.Header.Reset()
 		if p.Access(x) != nil {
 			b.Fatal("hit")
@@ -521,5 +528,11 @@ func BenchmarkMiss(b *testing.B) {
 		d.Observe(body)
 		d.EndObserved(true)
 		p.Record(x)
+	}
+	for range 400000 {
+		missOnce()
+	}
+	for b.Loop() {
+		missOnce()
 	}
 }

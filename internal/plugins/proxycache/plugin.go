@@ -41,6 +41,7 @@ type cache struct {
 	methods  []string
 	codes    []int
 	types    []mediaType
+	given    []string // types as they are configured: what is equal need not be taken apart
 	ttl      time.Duration
 	negative time.Duration // ttl for errors; less than zero: the same
 	storage  time.Duration // 0: as long as fresh
@@ -113,7 +114,7 @@ func build(c config, env plugin.Env) (any, error) {
 	}
 	for _, t := range c.ContentType {
 		if m, ok := parseMediaType(t); ok {
-			p.types = append(p.types, m)
+			p.types, p.given = append(p.types, m), append(p.given, t)
 		}
 	}
 	for i, name := range p.params {

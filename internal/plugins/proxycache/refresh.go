@@ -6,17 +6,16 @@ import (
 	"slices"
 
 	"github.com/gibbon-gateway/gibbon/header"
-	"github.com/gibbon-gateway/gibbon/internal/plugins/proxycache/httpcache"
 	"github.com/gibbon-gateway/gibbon/plugin"
 )
 
 // refreshBehind fetches the stale entry of a visit again, apart from the request, unless somebody does so already. It reports false
 // when too much is fetched that way.
 func (c *cache) refreshBehind(x *plugin.Exchange, v *visit) bool {
-	if v.leads, _ = c.flights.Join(&v.flight, v.key, v.asked); !v.leads {
+	if v.leads, _ = c.flights.Join(&v.flight, v.request.Key(), v.asked); !v.leads {
 		return true // it is being fetched, or could not be a moment ago
 	}
-	if !slices.Contains(c.hub.store.Variants([]byte(v.uri), []byte(v.key)), v.entry) {
+	if !slices.Contains(c.variants(v), v.entry) {
 		v.land(true) // it came in a moment ago
 		return true
 	}
@@ -30,7 +29,7 @@ func (c *cache) refreshBehind(x *plugin.Exchange, v *visit) bool {
 	for _, name := range [...]string{"If-None-Match", "If-Modified-Since", "Range", "If-Range"} {
 		d.Header.Del(name)
 	}
-	request := httpcache.Compact(&d.Header, nil)
+	request, _ := d.Header.Pack(nil, 0)
 	if c.rfc {
 		lm, _ := v.entry.Fields.Value("Last-Modified")
 		if v.validating = v.entry.ETag != "" || len(lm) > 0; v.validating {
@@ -46,7 +45,7 @@ func (c *cache) refreshBehind(x *plugin.Exchange, v *visit) bool {
 		defer v.land(false)
 		got, err := d.Do(ctx)
 		if err != nil {
-			c.log.Warn("a stale response could not be fetched again", "target", v.target, "error", err)
+			c.log.Warn("a stale response could not be fetched again", "target", v.request.Target(), "error", err)
 			return
 		}
 		defer got.Body.Close()
@@ -63,7 +62,7 @@ func (c *cache) take(v *visit, got *plugin.Fetched, request *header.Fields) {
 		return
 	}
 	x := &plugin.Exchange{}
-	x.Request.Target = []byte(v.target)
+	x.Request.Target = []byte(v.request.Target())
 	x.Response.Status, x.Response.FromUpstream = got.Status, true
 	x.Response.Header.CopyFrom(&got.Header)
 	if got.Status >= 500 || !c.worth(x, v) || got.Length > c.maxObject {
@@ -76,8 +75,7 @@ func (c *cache) take(v *visit, got *plugin.Fetched, request *header.Fields) {
 	if err != nil || int64(len(body)) > c.maxObject {
 		return
 	}
-	v.status, v.body, v.fields = got.Status, body, httpcache.Compact(&got.Header, c.unstored(v))
-	e := v.entryOf(request)
-	e.Route = v.entry.Route
-	v.land(c.keep(e, v.saw))
+	v.make(got.Status, &got.Header, request)
+	v.made.Body, v.made.Route = body, v.entry.Route
+	v.land(c.keep(v.made, v.saw))
 }

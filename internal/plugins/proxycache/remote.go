@@ -148,8 +148,9 @@ func (r *remote) ask(owner, id string, uri []byte, h *header.Fields, hint string
 		saw.mark = string(got[len(got)-1])
 	}
 	if saw.guard == "" {
-		if saw.guard, err = r.begin(ctx, keys[1]); err != nil {
-			return nil, seen{}, err
+		// A store that is full cannot begin: then nothing new is shared, but memory goes on.
+		if guard, err := r.begin(ctx, keys[1]); err == nil {
+			saw.guard = guard
 		}
 	}
 	b := got[0]
@@ -217,7 +218,8 @@ func (r *remote) put(ctx context.Context, e *httpcache.Entry, saw seen, now time
 	if ttl <= 0 || saw.guard == "" {
 		return true, nil
 	}
-	at, guard := address(e.Owner, e.ID), guardOf(e.Owner, group(e.ID))
+	id := e.ID()
+	at, guard := address(e.Owner, id), guardOf(e.Owner, group(id))
 	if e.VaryNames == "" {
 		return r.store.PutIf(ctx, guard, []byte(saw.guard), redis.Item{Key: at, Value: closed(e, none, saw.mark), TTL: ttl})
 	}

@@ -1,6 +1,7 @@
 package proxycache
 
 import (
+	"math"
 	"slices"
 	"strconv"
 	"time"
@@ -43,8 +44,10 @@ func (c *cache) Respond(x *plugin.Exchange) error {
 		c.tell(x, v, false)
 		return nil
 	}
-	v.status = r.Status
-	v.fields = httpcache.Compact(&r.Header, c.unstored(v))
+	v.make(r.Status, &r.Header, &x.Request.Header)
+	if x.Route != nil {
+		v.made.Route = x.Route.ID
+	}
 	c.tell(x, v, true)
 	x.ObserveBody(v)
 	return nil
@@ -58,18 +61,27 @@ func (c *cache) unstored(v *visit) func(id header.ID, name []byte) bool {
 }
 
 func (c *cache) tooLarge(h *header.Fields) bool {
+	n, ok := lengthOf(h)
+	return ok && n > c.maxObject
+}
+
+// lengthOf returns what Content-Length says; one that cannot be read is longer than all that is kept.
+func lengthOf(h *header.Fields) (int64, bool) {
 	v, ok := h.Known(header.ContentLength)
 	if !ok {
-		return false
+		return 0, false
 	}
 	n, err := strconv.ParseInt(string(v), 10, 64)
-	return err != nil || n > c.maxObject
+	if err != nil {
+		n = math.MaxInt64
+	}
+	return n, true
 }
 
 // worth reports whether a response may be kept, and notes on what terms.
 func (c *cache) worth(x *plugin.Exchange, v *visit) bool {
 	r := &x.Response
-	if c.pathType && misnamed(x.Request.Target, r.Header.Get("Content-Type")) {
+	if c.pathType && misnamed(x.Request.Target, &r.Header) {
 		return false
 	}
 	if c.rfc {
@@ -105,15 +117,19 @@ func (c *cache) worth(x *plugin.Exchange, v *visit) bool {
 
 // typed reports whether the one Content-Type of a response is in config.content_type.
 func (c *cache) typed(h *header.Fields) bool {
-	text, n := "", 0
+	var value []byte
+	n := 0
 	for v := range h.Values("Content-Type") {
-		text = string(v)
+		value = v
 		n++
 	}
 	if n != 1 {
 		return false
 	}
-	m, ok := parseMediaType(text)
+	if slices.ContainsFunc(c.given, func(t string) bool { return t == string(value) }) {
+		return true
+	}
+	m, ok := parseMediaType(string(value))
 	return ok && slices.ContainsFunc(c.types, func(t mediaType) bool { return t.takes(&m) })
 }
 
@@ -141,17 +157,39 @@ func (c *cache) saidTTL(h *header.Fields, now time.Time) (time.Duration, bool) {
 	return time.Duration(ttl) * time.Second, ttl > 0
 }
 
+// make begins the entry that comes of the visit; its body is still to come.
+func (v *visit) make(status int, h, request *header.Fields) {
+	c := v.c
+	e := httpcache.NewEntry(v.request)
+	e.Owner, e.Status, e.Asked, e.Received, e.Terms, e.Tied = c.id, status, v.asked, v.received, v.terms, c.rfc
+	e.HasLength = v.method == "HEAD" && !c.rfc
+	room := 0
+	if n, ok := lengthOf(h); ok && n <= c.maxObject && v.method != "HEAD" {
+		room, v.whole = int(n), true
+	}
+	e.Fields, e.Body = h.Pack(c.unstored(v), room)
+	if c.noVary && !c.rfc {
+		request = nil
+	}
+	e.Describe(request)
+	v.made = e
+}
+
 // ObserveBody collects the body.
 func (v *visit) ObserveBody(_ *plugin.Exchange, chunk []byte) {
 	if v.over {
 		return
 	}
-	if int64(len(v.body)+len(chunk)) > v.c.maxObject {
-		v.over, v.body = true, nil
+	body := &v.body
+	if v.whole {
+		body = &v.made.Body
+	}
+	if int64(len(*body)+len(chunk)) > v.c.maxObject {
+		v.over, v.body, v.made = true, nil, nil
 		v.land(false) // nobody needs to wait for the rest
 		return
 	}
-	v.body = append(v.body, chunk...)
+	*body = append(*body, chunk...)
 }
 
 // EndBody stores the response if it came whole.
@@ -160,30 +198,18 @@ func (v *visit) EndBody(x *plugin.Exchange, complete bool) {
 		v.land(false)
 		return
 	}
-	v.land(v.c.keep(v.made(x), v.saw))
+	v.land(v.c.keep(v.finish(), v.saw))
 }
 
-// made is the entry that came of the visit.
-func (v *visit) made(x *plugin.Exchange) *httpcache.Entry {
-	e := v.entryOf(&x.Request.Header)
-	if x.Route != nil {
-		e.Route = x.Route.ID
-	}
-	return e
-}
-
-// entryOf makes the entry for a request with these fields.
-func (v *visit) entryOf(request *header.Fields) *httpcache.Entry {
-	c := v.c
-	e := &httpcache.Entry{Key: v.key, ID: v.id, URI: v.uri, Owner: c.id, Host: v.host, Target: v.target,
-		Tags: httpcache.TagsOf(&v.fields), Status: v.status,
-		Fields: v.fields, Body: v.body, Asked: v.asked, Received: v.received, Terms: v.terms, ETag: v.fields.Get("ETag")}
-	e.HasLength = v.method == "HEAD" && !c.rfc
-	if cap(e.Body) > len(e.Body)+len(e.Body)/8 {
-		e.Body = slices.Clone(e.Body)
-	}
-	if c.rfc || !c.noVary {
-		e.SetVary(request)
+// finish gives the entry its body.
+func (v *visit) finish() *httpcache.Entry {
+	e := v.made
+	switch {
+	case v.whole:
+	case cap(v.body) <= spareBody || cap(v.body) > len(v.body)+len(v.body)/8:
+		e.Body = slices.Clone(v.body)
+	default:
+		e.Body, v.body = v.body, nil
 	}
 	return e
 }
@@ -192,6 +218,8 @@ func (v *visit) entryOf(request *header.Fields) *httpcache.Entry {
 func (c *cache) Record(x *plugin.Exchange) {
 	if v, _ := x.Local().(*visit); v != nil {
 		v.land(false)
+		x.SetLocal(nil)
+		v.end()
 	}
 }
 

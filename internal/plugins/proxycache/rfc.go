@@ -76,7 +76,7 @@ func (c *cache) accessRFC(x *plugin.Exchange) error {
 			v.validate(h)
 		}
 	}
-	c.announce(x, status, v.id)
+	c.announce(x, status, s.name(s.key))
 	x.SetLocal(v)
 	return nil
 }
@@ -165,7 +165,7 @@ func (c *cache) answerRFC(x *plugin.Exchange, s *scratch, client *header.Fields,
 		err = x.Serve(e.Status, fields, e.Body)
 	}
 	if known {
-		c.announce(x, hit, e.ID)
+		c.announce(x, hit, []byte(e.ID()))
 	}
 	age := e.Age(now)
 	if c.send.age {
@@ -191,13 +191,18 @@ func (c *cache) tell(x *plugin.Exchange, v *visit, stored bool) {
 		text = "gibbon; fwd=stale; fwd-status=" + strconv.Itoa(x.Response.Status)
 	case v.entry != nil:
 		text = "gibbon; fwd=stale"
-	case len(c.hub.store.Variants([]byte(v.uri), []byte(v.key))) > 0:
+	case len(c.variants(v)) > 0:
 		text = "gibbon; fwd=vary-miss"
 	}
 	if stored {
 		text += "; stored"
 	}
 	x.Response.Header.Add("Cache-Status", text)
+}
+
+// variants returns what is in memory at the key of a visit.
+func (c *cache) variants(v *visit) []*httpcache.Entry {
+	return c.hub.store.Variants(nil, []byte(v.request.URI()), []byte(v.request.Key()))
 }
 
 // worthRFC decides whether a response is kept as RFC 9111 has it.
@@ -249,7 +254,7 @@ func (c *cache) invalidate(x *plugin.Exchange, v *visit) {
 	if !r.FromUpstream || r.Status < 200 || r.Status >= 400 {
 		return
 	}
-	c.changed([]byte(v.uri))
+	c.changed([]byte(v.request.URI()))
 	for _, name := range [...]string{"Location", "Content-Location"} {
 		target, ok := locate(x, r.Header.Get(name))
 		if !ok || bytes.Equal(target, targetOf(x.Request.Target)) {
@@ -267,7 +272,7 @@ func (c *cache) invalidate(x *plugin.Exchange, v *visit) {
 	v.asked = c.now()
 	if v.store && c.remote != nil {
 		var err error
-		if _, v.saw, err = c.remote.ask(c.id, v.id, []byte(v.uri), &x.Request.Header, ""); err != nil {
+		if _, v.saw, err = c.remote.ask(c.id, idOf(v.request.Key()), []byte(v.request.URI()), &x.Request.Header, ""); err != nil {
 			c.failed("get", err)
 		}
 	}
@@ -286,7 +291,7 @@ func (c *cache) renew(v *visit, h *header.Fields) *httpcache.Entry {
 	// An Age of the stored response is not kept; what the 304 says of its own counts.
 	all := e.Fields
 	if age, ok := h.Known(header.Age); ok {
-		all = httpcache.Compact(&e.Fields, nil, "Age", string(age))
+		all = httpcache.With(&e.Fields, "Age", string(age))
 	}
 	e.Terms = c.policy.TermsOf(e.Status, &all, v.asked, v.received)
 	if c.policy.Storable(e.Status, &all, &e.Terms, v.authorized) {

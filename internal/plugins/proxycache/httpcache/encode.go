@@ -10,7 +10,7 @@ import (
 )
 
 // format is the first byte of an encoded entry, and counts the changes of the form.
-const format = 1
+const format = 2
 
 // ErrFormat is returned for bytes that are no entry, or one of another version of the program.
 var ErrFormat = errors.New("httpcache: not a stored response of this version")
@@ -21,7 +21,7 @@ func (e *Entry) Encode() []byte { return e.AppendTo(make([]byte, 0, len(e.Body)+
 // AppendTo appends what Encode returns.
 func (e *Entry) AppendTo(b []byte) []byte {
 	b = append(b, format)
-	for _, s := range []string{e.Key, e.ID, e.URI, e.Owner, e.Route, e.Host, e.Target, e.ETag, e.VaryNames, e.VaryValue, e.VaryLang} {
+	for _, s := range []string{e.text, e.Owner, e.Route, e.ETag, e.VaryNames, e.VaryValue, e.VaryLang} {
 		b = appendText(b, s)
 	}
 	b = binary.AppendUvarint(b, uint64(len(e.Tags)))
@@ -30,12 +30,12 @@ func (e *Entry) AppendTo(b []byte) []byte {
 	}
 	t := &e.Terms
 	flags := uint64(0)
-	for i, set := range []bool{t.NoCache, t.MustRevalidate, e.HasLength, e.soft.Load()} {
+	for i, set := range []bool{t.NoCache, t.MustRevalidate, e.HasLength, e.soft.Load(), e.Tied} {
 		if set {
 			flags |= 1 << i
 		}
 	}
-	for _, n := range []int64{int64(e.Status), e.Received.UnixNano(), int64(e.Received.Sub(e.Asked)),
+	for _, n := range []int64{int64(e.uriLen), int64(e.keyLen), int64(e.hostLen), int64(e.Status), e.Received.UnixNano(), int64(e.Received.Sub(e.Asked)),
 		int64(t.Age), int64(t.Lifetime), int64(t.SWR), int64(t.SIE),
 		int64(t.Keep), t.LastModified, t.Date, int64(flags)} {
 		b = binary.AppendVarint(b, n)
@@ -94,13 +94,22 @@ func Decode(b []byte) (*Entry, error) {
 		return nil, ErrFormat
 	}
 	d := decoder{b: b[1:]}
-	e := &Entry{}
-	for _, s := range []*string{&e.Key, &e.ID, &e.URI, &e.Owner, &e.Route, &e.Host, &e.Target, &e.ETag, &e.VaryNames, &e.VaryValue, &e.VaryLang} {
+	e := &Entry{Traits: new(Traits)}
+	for _, s := range []*string{&e.text, &e.Owner, &e.Route, &e.ETag, &e.VaryNames, &e.VaryValue, &e.VaryLang} {
 		*s = string(d.text())
 	}
 	for n := d.count(); n > 0 && !d.bad; n-- {
 		e.Tags = append(e.Tags, string(d.text()))
 	}
+	var parts [3]int64
+	for i := range parts {
+		parts[i] = d.number()
+	}
+	uri, key, host := parts[0], parts[1], parts[2]
+	if uri < 0 || key < uri || host < 0 || key > int64(len(e.text)) || host > int64(len(e.text))-key {
+		return nil, ErrFormat
+	}
+	e.uriLen, e.keyLen, e.hostLen = uint32(uri), uint32(key), uint32(host)
 	var n [11]int64
 	for i := range n {
 		n[i] = d.number()
@@ -110,14 +119,14 @@ func Decode(b []byte) (*Entry, error) {
 	flags := n[10]
 	e.Terms = Terms{Age: time.Duration(n[3]), Lifetime: time.Duration(n[4]), SWR: time.Duration(n[5]), SIE: time.Duration(n[6]),
 		Keep: time.Duration(n[7]), LastModified: n[8], Date: n[9], NoCache: flags&1 != 0, MustRevalidate: flags&2 != 0}
-	e.HasLength = flags&4 != 0
+	e.HasLength, e.Tied = flags&4 != 0, flags&16 != 0
 	e.soft.Store(flags&8 != 0)
 	var fields header.Fields
 	for n := d.count(); n > 0 && !d.bad; n-- {
 		name, value := string(d.text()), string(d.text())
 		fields.Add(name, value)
 	}
-	e.Fields = Compact(&fields, nil)
+	e.Fields, _ = fields.Pack(nil, 0)
 	e.Body = slices.Clip(d.text())
 	if d.bad || len(d.b) > 0 || e.Status < 200 || e.Status > 999 {
 		return nil, ErrFormat

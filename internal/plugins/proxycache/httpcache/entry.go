@@ -5,6 +5,8 @@ package httpcache
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -14,42 +16,104 @@ import (
 )
 
 // Entry is a stored response. It does not change once it is in a store, and is shared by all who read it.
+//
+// A cache that is full touches an entry twice in its life, when it comes and when it goes, and by then nothing of it is in the
+// processor's caches. So what the store needs stands together at the beginning, texts are one piece of memory, and what few responses
+// have is elsewhere.
 type Entry struct {
-	Key   string // what a request must come to
-	ID    string // Key for people: 64 hex digits
-	URI   string // what all entries of one resource share
-	Owner string // the plugin configuration that stored it
+	reads atomic.Int32 // since the store last looked, maxReads at most
+	soft  atomic.Bool  // purged softly: it counts as stale
 
-	Route, Host, Target string // of the request: for lists and purges
-	Tags                []string
+	// Tied says that the entry goes when its URI is removed.
+	Tied bool
+	// HasLength says that Fields has the Content-Length of a body that is not there: the response to HEAD.
+	HasLength bool
 
-	Status    int
-	Fields    header.Fields
-	Body      []byte
-	HasLength bool // Fields has the Content-Length of a body that is not there: the response to HEAD
+	uriLen, keyLen, hostLen uint32 // of text
+
+	in            *queue // nil outside the store
+	newer, older  *Entry // in it
+	next          *Entry // the next older one at the same key
+	newerKin, kin *Entry // the last and the next of the same URI, if tied
+	owner         *owner
+	size          int64  // as counted
+	hash, ofURI   uint64 // of the key, and of the URI
+
+	text   string // key, host and target, one after the other; the key begins with the URI
+	Owner  string // the plugin configuration that stored it
+	Route  string // that the request had matched
+	Status int
 
 	Asked    time.Time // when its request was sent; zero if not known
 	Received time.Time // when the response head was there
 	Terms    Terms
-	ETag     string
+	Fields   header.Fields
+	Body     []byte
+	*Traits
 
+	checked atomic.Int64 // when it was last compared with a shared store, in nanoseconds since 1970
+	face    atomic.Pointer[face]
+}
+
+// Traits are what not every response has. They are not changed.
+type Traits struct {
+	ETag      string
+	Tags      []string
 	VaryNames string // as VaryNames gives them
 	VaryValue string // of the request that it answers, as AppendSelecting gives it
 	VaryLang  string // VaryValue if the request had wanted just the language of the response; "" if it has none
+}
 
-	soft    atomic.Bool  // purged softly: it counts as stale
-	checked atomic.Int64 // when it was last compared with a shared store, in nanoseconds since 1970
-	reads   atomic.Int32 // since the store last looked, maxReads at most
-	faces   [4]atomic.Pointer[header.Fields]
+var plain = new(Traits)
 
-	in           *queue // nil outside the store
-	newer, older *Entry // in it
-	newerKin     *Entry // the next and the last of the same URI
-	kin          *Entry
-	owner        *owner
-	size         int64 // as counted
-	hash         uint64
-	alone        [1]*Entry // the entry itself: memory for the list of variants when there are no others
+// face is the fields of an entry with some more.
+type face struct {
+	number int
+	fields header.Fields
+}
+
+// Request is what an entry keeps of its request. Key is what requests have to come to that it answers, and begins with URI, which all
+// entries of one resource share. Text is Key, Host and Target, one after the other.
+type Request struct {
+	Text                    string
+	URILen, KeyLen, HostLen int
+}
+
+// URI returns what all entries of one resource share.
+func (r *Request) URI() string { return r.Text[:r.URILen] }
+
+// Key returns what requests have to come to.
+func (r *Request) Key() string { return r.Text[:r.KeyLen] }
+
+// Target returns the request target.
+func (r *Request) Target() string { return r.Text[r.KeyLen+r.HostLen:] }
+
+// NewEntry makes an entry that is in no store, without a response.
+func NewEntry(r Request) *Entry {
+	return &Entry{text: r.Text, uriLen: uint32(r.URILen), keyLen: uint32(r.KeyLen), hostLen: uint32(r.HostLen), Traits: plain}
+}
+
+// Key is what a request must come to.
+func (e *Entry) Key() string { return e.text[:e.keyLen] }
+
+// URI is what all entries of one resource share.
+func (e *Entry) URI() string { return e.text[:e.uriLen] }
+
+// Host is the host of the request, in lower case.
+func (e *Entry) Host() string { return e.text[e.keyLen : e.keyLen+e.hostLen] }
+
+// Target is the target of the request.
+func (e *Entry) Target() string { return e.text[e.keyLen+e.hostLen:] }
+
+// ID is Key for people: 64 hex digits.
+func (e *Entry) ID() string {
+	return string(AppendID(make([]byte, 0, 2*sha256.Size), e.Key()))
+}
+
+// AppendID appends the ID of entries with a key.
+func AppendID[T string | []byte](b []byte, key T) []byte {
+	sum := sha256.Sum256([]byte(key))
+	return hex.AppendEncode(b, sum[:])
 }
 
 // overhead is about what an entry costs beside its texts, in bytes.
@@ -57,9 +121,9 @@ const overhead = 700
 
 // Size is what the entry counts towards limits.
 func (e *Entry) Size() int64 {
-	n := overhead + len(e.Key) + len(e.URI) + 2*e.Fields.Len()*40 + len(e.Body) + len(e.Target) + len(e.VaryNames) + len(e.VaryValue)
+	n := overhead + len(e.text) + len(e.Body) + len(e.VaryNames) + len(e.VaryValue)
 	for name, value := range e.Fields.All() {
-		n += 2 * (len(name) + len(value))
+		n += 2 * (len(name) + len(value) + 40)
 	}
 	for _, t := range e.Tags {
 		n += 16 + len(t)
@@ -84,47 +148,25 @@ func (e *Entry) Softened() bool { return e.soft.Load() }
 // Expired reports whether it is too old to be kept.
 func (e *Entry) Expired(now time.Time) bool { return e.Age(now) >= e.Terms.Keep }
 
-// Compact copies fields, without those that unwanted names, into memory of their own that can be shared.
-func Compact(h *header.Fields, unwanted func(id header.ID, name []byte) bool, more ...string) header.Fields {
-	var out header.Fields
-	n, size := len(more)/2, 0
-	for name, value := range h.All() {
-		n++
-		size += len(name) + len(value) + 4
-	}
-	for _, s := range more {
-		size += len(s) + 2
-	}
-	out.Grow(n)
-	wire := make([]byte, 0, size)
-	add := func(id header.ID, name, value []byte) {
-		start := len(wire)
-		wire = append(append(wire, name...), ": "...)
-		from := len(wire)
-		wire = append(wire, value...)
-		out.Received(id, start, start+len(name), from, len(wire))
-		wire = append(wire, "\r\n"...)
-	}
-	for name, value := range h.All() {
-		if id := header.Lookup(name); unwanted == nil || !unwanted(id, name) {
-			add(id, name, value)
-		}
-	}
+// With returns fields with some more, in pairs of name and value, in memory of their own.
+func With(h *header.Fields, more ...string) header.Fields {
+	var all header.Fields
+	all.CopyFrom(h)
 	for i := 0; i+1 < len(more); i += 2 {
-		add(header.Lookup(more[i]), []byte(more[i]), []byte(more[i+1]))
+		all.Add(more[i], more[i+1])
 	}
-	out.Attach(wire)
-	return out
+	all, _ = all.Pack(nil, 0)
+	return all
 }
 
-// Face returns the entry's fields with some more, which depend on number alone. They are made once.
+// Face returns the entry's fields with some more, which depend on number alone. They are made once, unless the number changes.
 func (e *Entry) Face(number int, more func() []string) *header.Fields {
-	if f := e.faces[number].Load(); f != nil {
-		return f
+	f := e.face.Load()
+	if f == nil || f.number != number {
+		f = &face{number, With(&e.Fields, more()...)}
+		e.face.Store(f)
 	}
-	f := Compact(&e.Fields, nil, more()...)
-	e.faces[number].Store(&f)
-	return &f
+	return &f.fields
 }
 
 // unstored are fields that belong to a connection, or to the cache before us.
@@ -160,31 +202,37 @@ func notUpdated(id header.ID, name []byte) bool {
 
 // Freshen returns a copy of e whose fields are updated by those of a 304 (RFC 9111, 3.2). Its terms are the caller's to set.
 func (e *Entry) Freshen(h *header.Fields) *Entry {
-	update := Compact(h, notUpdated)
-	fields := Compact(&e.Fields, func(_ header.ID, name []byte) bool { return update.Has(string(name)) })
+	update, _ := h.Pack(notUpdated, 0)
+	fields, _ := e.Fields.Pack(func(_ header.ID, name []byte) bool { return update.Has(string(name)) }, 0)
 	fields.Extend(&update)
 	f := e.Clone()
-	f.Fields = Compact(&fields, nil)
-	f.ETag = f.Fields.Get("ETag")
+	f.Fields, _ = fields.Pack(nil, 0)
+	traits := *e.Traits
+	traits.ETag = f.Fields.Get("ETag")
+	f.Traits = &traits
 	return f
 }
 
 // Clone returns a copy that is in no store.
 func (e *Entry) Clone() *Entry {
-	return &Entry{Key: e.Key, ID: e.ID, URI: e.URI, Owner: e.Owner, Route: e.Route, Host: e.Host, Target: e.Target, Tags: e.Tags,
-		Status: e.Status, Fields: e.Fields, Body: e.Body, HasLength: e.HasLength, Asked: e.Asked, Received: e.Received, Terms: e.Terms, ETag: e.ETag,
-		VaryNames: e.VaryNames, VaryValue: e.VaryValue, VaryLang: e.VaryLang}
+	return &Entry{text: e.text, uriLen: e.uriLen, keyLen: e.keyLen, hostLen: e.hostLen, Owner: e.Owner, Route: e.Route, Status: e.Status,
+		Fields: e.Fields, Body: e.Body, HasLength: e.HasLength, Tied: e.Tied, Asked: e.Asked, Received: e.Received, Terms: e.Terms, Traits: e.Traits}
 }
 
-// SetVary notes what the response varies by, for the request whose fields are request.
-func (e *Entry) SetVary(request *header.Fields) {
-	e.VaryNames, e.VaryValue, e.VaryLang = VaryNames(&e.Fields), "", ""
-	if e.VaryNames == "" {
-		return
+// Describe reads the traits out of the response's fields. request has those of the request; nil says that Vary does not count.
+func (e *Entry) Describe(request *header.Fields) {
+	t := Traits{ETag: e.Fields.Get("ETag"), Tags: TagsOf(&e.Fields)}
+	if request != nil {
+		t.VaryNames = VaryNames(&e.Fields)
 	}
-	e.VaryValue = string(AppendSelecting(nil, e.VaryNames, request, ""))
-	if lang := strings.ToLower(e.Fields.Get("Content-Language")); lang != "" && strings.Contains(e.VaryNames, "accept-language") {
-		e.VaryLang = string(AppendSelecting(nil, e.VaryNames, request, lang))
+	if t.VaryNames != "" {
+		t.VaryValue = string(AppendSelecting(nil, t.VaryNames, request, ""))
+		if lang := strings.ToLower(e.Fields.Get("Content-Language")); lang != "" && strings.Contains(t.VaryNames, "accept-language") {
+			t.VaryLang = string(AppendSelecting(nil, t.VaryNames, request, lang))
+		}
+	}
+	if e.Traits = plain; t.ETag != "" || t.VaryNames != "" || len(t.Tags) > 0 {
+		e.Traits = new(t)
 	}
 }
 

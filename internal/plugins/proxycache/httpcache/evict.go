@@ -1,5 +1,7 @@
 package httpcache
 
+import "math"
+
 // Entries leave by the S3-FIFO algorithm, in each shard for itself. What is new is on trial: it waits in a queue that may hold a tenth of
 // the bytes. At the end of that it is proven if it was read meanwhile, and leaves if not. What has left so is remembered for a while, as
 // a ghost: if it comes back, it is proven at once. Proven entries leave when nobody has read them since they last were the oldest.
@@ -63,22 +65,6 @@ func (sh *shard) count(q *queue, e *Entry, n int) {
 	if q == &sh.trial {
 		e.owner.trial.Add(size)
 	}
-}
-
-// place puts a new entry into a queue. It follows what it replaces, if anything.
-func (sh *shard) place(e *Entry, replaced []*Entry, hash uint64) {
-	q := &sh.trial
-	for _, old := range replaced {
-		if old.VaryNames == e.VaryNames && old.VaryValue == e.VaryValue && old.in != nil {
-			q = old.in
-			e.reads.Store(old.reads.Load())
-		}
-	}
-	e.hash = hash
-	if sh.ghosts.take(hash) {
-		q = &sh.proven
-	}
-	sh.push(q, e)
 }
 
 // evict removes entries until there are no more than max bytes of an owner, or, if that is nil, in all. It takes from one shard after
@@ -163,23 +149,76 @@ func (sh *shard) fromProven(keep *Entry, of *owner) *Entry {
 	return nil
 }
 
-// ghosts are the hashes of entries that have left on trial, some of the last. They are in two generations, of which the older one
-// is forgotten when the younger is full.
-type ghosts struct{ young, old map[uint64]struct{} }
+// ghosts are the hashes of keys whose entries have left on trial, about as many as there are entries. It is a table of rows of a
+// cache line each, for it is asked with every entry that comes and goes: a hash is in one row, where it takes the place of the
+// oldest. The number of those that were added since says that one is too old.
+type ghosts struct {
+	rows  [][ghostRow]ghost
+	added uint32
+	life  uint32 // how many more have to be added until one is forgotten
+}
 
-// add remembers one; about as many as entries is how many are remembered.
+// ghost is a part of a hash, and when it was added; 0 is none.
+type ghost struct{ hash, at uint32 }
+
+const ghostRow = 8
+
+// row returns where a hash is.
+func (g *ghosts) row(hash uint32) *[ghostRow]ghost { return &g.rows[hash&uint32(len(g.rows)-1)] }
+
+// add remembers one. entries is how many are in the shard.
 func (g *ghosts) add(hash uint64, entries int) {
-	if g.young == nil || len(g.young) > entries/2 {
-		g.young, g.old = make(map[uint64]struct{}), g.young
+	if g.life = uint32(entries); len(g.rows)*ghostRow < entries+entries/2 || g.added == math.MaxUint32 {
+		g.grow(entries)
 	}
-	g.young[hash] = struct{}{}
+	g.added++
+	g.put(ghost{uint32(hash), g.added})
+}
+
+func (g *ghosts) put(new ghost) {
+	row := g.row(new.hash)
+	oldest := &row[0]
+	for i := range row {
+		if row[i].at < oldest.at {
+			oldest = &row[i]
+		}
+	}
+	*oldest = new
+}
+
+// grow makes room for about twice as many entries.
+func (g *ghosts) grow(entries int) {
+	old := g.rows
+	n := 1
+	for n*ghostRow < 2*entries {
+		n *= 2
+	}
+	g.rows = make([][ghostRow]ghost, n)
+	if g.added == math.MaxUint32 { // all times begin anew
+		g.added = 0
+		return
+	}
+	for i := range old {
+		for _, one := range old[i] {
+			if one.at > 0 {
+				g.put(one)
+			}
+		}
+	}
 }
 
 // take forgets one; it reports whether it was there.
 func (g *ghosts) take(hash uint64) bool {
-	_, young := g.young[hash]
-	_, old := g.old[hash]
-	delete(g.young, hash)
-	delete(g.old, hash)
-	return young || old
+	if len(g.rows) == 0 {
+		return false
+	}
+	row := g.row(uint32(hash))
+	for i := range row {
+		if one := &row[i]; one.at > 0 && one.hash == uint32(hash) {
+			there := g.added-one.at < g.life
+			*one = ghost{}
+			return there
+		}
+	}
+	return false
 }

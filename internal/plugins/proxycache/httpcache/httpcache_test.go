@@ -134,7 +134,7 @@ func TestSelecting(t *testing.T) {
 }
 
 func TestRange(t *testing.T) {
-	e := &httpcache.Entry{Status: 200, Body: []byte("0123456789"), ETag: `"a"`}
+	e := &httpcache.Entry{Status: 200, Body: []byte("0123456789"), Traits: &httpcache.Traits{ETag: `"a"`}}
 	for text, want := range map[string]string{
 		"bytes=0-1": "01", "bytes=8-": "89", "bytes=-2": "89", "bytes=-20": "0123456789", "bytes=5-100": "56789", "BYTES=0-0": "0",
 		"bytes=10-": "416", "bytes=-0": "416", "bytes=10-12": "416",
@@ -160,7 +160,7 @@ func TestRange(t *testing.T) {
 
 func TestNotModified(t *testing.T) {
 	now := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
-	e := &httpcache.Entry{ETag: `W/"a,b"`, Terms: httpcache.Terms{LastModified: now.Unix() - 100}}
+	e := &httpcache.Entry{Traits: &httpcache.Traits{ETag: `W/"a,b"`}, Terms: httpcache.Terms{LastModified: now.Unix() - 100}}
 	for _, c := range []struct {
 		h    *header.Fields
 		want bool
@@ -179,14 +179,22 @@ func TestNotModified(t *testing.T) {
 }
 
 func entry(key, owner string, size int) *httpcache.Entry {
-	return &httpcache.Entry{Key: key, URI: key, ID: key, Owner: owner, Status: 200, Body: make([]byte, size), Received: time.Unix(1000, 0),
-		Terms: httpcache.Terms{Lifetime: time.Hour, Keep: time.Hour}}
+	return part(key, key, owner, size)
+}
+
+// part is an entry of a URI, with which its key begins.
+func part(uri, key, owner string, size int) *httpcache.Entry {
+	e := httpcache.NewEntry(httpcache.Request{Text: key, URILen: len(uri), KeyLen: len(key)})
+	e.Owner, e.Status, e.Body, e.Received, e.Tied = owner, 200, make([]byte, size), time.Unix(1000, 0), true
+	e.Terms = httpcache.Terms{Lifetime: time.Hour, Keep: time.Hour}
+	return e
 }
 
 func TestEncoding(t *testing.T) {
 	e := entry("k\x00", "o", 3)
-	e.Fields = httpcache.Compact(fields("A", "1", "A", "2", "Content-Type", "x\xff"), nil)
-	e.Tags, e.ETag, e.VaryNames, e.VaryValue, e.HasLength = []string{"a", "b"}, `"e"`, "foo", "\x00\x01", true
+	e.Fields = *fields("A", "1", "A", "2", "Content-Type", "x\xff")
+	e.Traits = &httpcache.Traits{Tags: []string{"a", "b"}, ETag: `"e"`, VaryNames: "foo", VaryValue: "\x00\x01"}
+	e.HasLength = true
 	e.Terms = httpcache.Terms{Age: 1, Lifetime: 2, SWR: 3, SIE: 4, Keep: 5, NoCache: true, MustRevalidate: true, LastModified: 6, Date: -7}
 	e.Soften()
 	b := e.Encode()
@@ -279,16 +287,15 @@ func TestTogether(t *testing.T) {
 				case 0:
 					s.RemoveURI([]byte(uri), now)
 				case 1:
-					for _, e := range s.Variants([]byte(uri), []byte(key)) {
+					for _, e := range s.Variants(nil, []byte(uri), []byte(key)) {
 						s.Remove(e)
 					}
 				case 2:
 					s.Each(now, func(e *httpcache.Entry) bool { e.Soften(); return r.IntN(20) > 0 })
 				case 3, 4, 5:
-					e := entry(key, fmt.Sprint("o", r.IntN(2)), r.IntN(5000))
-					e.URI = uri
+					e := part(uri, key, fmt.Sprint("o", r.IntN(2)), r.IntN(5000))
 					if r.IntN(2) == 0 {
-						e.VaryNames, e.VaryValue = "x", fmt.Sprint(r.IntN(5))
+						e.Traits = &httpcache.Traits{VaryNames: "x", VaryValue: fmt.Sprint(r.IntN(5))}
 					}
 					s.Put(e, 100_000, now)
 				case 6:
@@ -299,7 +306,7 @@ func TestTogether(t *testing.T) {
 						<-wait
 					}
 				default:
-					for _, e := range s.Variants([]byte(uri), []byte(key)) {
+					for _, e := range s.Variants(nil, []byte(uri), []byte(key)) {
 						e.Touch()
 					}
 				}

@@ -124,7 +124,7 @@ type ours struct {
 func newOurs(room int64) *ours { return &ours{httpcache.NewStore(room), room} }
 
 func (p *ours) read(o object) bool {
-	if v := p.s.Variants([]byte(o.key), []byte(o.key)); len(v) > 0 {
+	if v := p.s.Variants(nil, []byte(o.key), []byte(o.key)); len(v) > 0 {
 		v[0].Touch()
 		return true
 	}
@@ -236,9 +236,9 @@ func TestMemory(t *testing.T) {
 		s := httpcache.NewStore(limit)
 		for i := range 100_000 {
 			key := strings.Repeat("k", 200) + fmt.Sprintf("%06d", i) // all of one URI
-			e := entry(key, "a", size)
-			e.URI, e.ID, e.Host, e.Target = key[:150], key[:64], key[:11], "/some/target?with=parameters"
-			e.Fields = httpcache.Compact(fields("Content-Type", "text/plain", "Server", "upstream", "X-Number", fmt.Sprint(i)), nil)
+			e := httpcache.NewEntry(httpcache.Request{Text: key + "example.com" + "/some/target?with=parameters", URILen: 150, KeyLen: len(key), HostLen: 11})
+			e.Owner, e.Tied, e.Body, e.Terms.Keep = "a", true, make([]byte, size), time.Hour
+			e.Fields, _ = fields("Content-Type", "text/plain", "Server", "upstream", "X-Number", fmt.Sprint(i)).Pack(nil, 0)
 			e.Face(1, func() []string { return []string{"X-Cache-Status", "Hit"} })
 			s.Put(e, 0, time.Unix(1000, 0))
 			if n := s.Bytes(); n > limit {

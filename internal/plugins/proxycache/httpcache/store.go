@@ -3,7 +3,6 @@ package httpcache
 import (
 	"hash/maphash"
 	"maps"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -17,7 +16,7 @@ const (
 // Store keeps entries in memory, under a limit of bytes. What is read least goes first; evict.go says how. A read only counts, and moves
 // nothing.
 //
-// Entries with one key are variants of each other; all entries of one URI, whoever they are for, can be removed together.
+// Entries with one key are variants of each other; all tied entries of one URI, whoever they are for, can be removed together.
 type Store struct {
 	seed   maphash.Seed
 	max    int64
@@ -32,10 +31,11 @@ type Store struct {
 // in nanoseconds since 1970.
 type owner struct{ used, trial, floor atomic.Int64 }
 
+// shard is a part of the store, with all that belongs to some of the URIs.
 type shard struct {
 	mu   sync.Mutex
-	keys map[string][]*Entry // the newest first; slices are replaced, not changed
-	uris map[string]*Entry   // the newest of a URI; the others follow it by kin
+	keys map[uint64]*Entry // by the hash of the key, the newest first; Entry.next leads on
+	uris map[uint64]*Entry // the tied ones, by the hash of the URI; Entry.kin leads on
 	// changed says when URIs were removed. What was asked for before must not be stored after.
 	changed map[string]time.Time
 
@@ -50,23 +50,25 @@ func NewStore(max int64) *Store {
 	s := &Store{seed: maphash.MakeSeed(), max: max}
 	for i := range s.shards {
 		sh := &s.shards[i]
-		sh.keys, sh.uris, sh.changed = map[string][]*Entry{}, map[string]*Entry{}, map[string]time.Time{}
+		sh.keys, sh.uris, sh.changed = map[uint64]*Entry{}, map[uint64]*Entry{}, map[string]time.Time{}
 	}
 	return s
 }
 
-// shardOf returns the shard of a URI, where all its keys are.
-func (s *Store) shardOf(uri []byte) *shard {
-	return &s.shards[maphash.Bytes(s.seed, uri)&(shardCount-1)]
-}
+// shardOf returns the shard of a URI with this hash.
+func (s *Store) shardOf(hash uint64) *shard { return &s.shards[hash&(shardCount-1)] }
 
-// Variants returns what is stored at a key, the newest first. It must not be changed. Entries may be expired.
-func (s *Store) Variants(uri, key []byte) []*Entry {
-	sh := s.shardOf(uri)
+// Variants appends what is stored at a key to list, the newest first. Entries may be expired.
+func (s *Store) Variants(list []*Entry, uri, key []byte) []*Entry {
+	sh, hash := s.shardOf(maphash.Bytes(s.seed, uri)), maphash.Bytes(s.seed, key)
 	sh.mu.Lock()
-	v := sh.keys[string(key)]
+	for e := sh.keys[hash]; e != nil; e = e.next {
+		if e.Key() == string(key) {
+			list = append(list, e)
+		}
+	}
 	sh.mu.Unlock()
-	return v
+	return list
 }
 
 // Put stores an entry in the place of the variant that answers the same requests. quota limits what its owner stores, in bytes; 0
@@ -77,37 +79,37 @@ func (s *Store) Put(e *Entry, quota int64, now time.Time) bool {
 		return false
 	}
 	o := s.owner(e.Owner)
-	sh := s.shardOf([]byte(e.URI))
+	e.owner, e.size = o, size
+	e.hash, e.ofURI = maphash.String(s.seed, e.Key()), maphash.String(s.seed, e.URI())
+	sh := s.shardOf(e.ofURI)
 	sh.mu.Lock()
 	if sh.outdated(e, o) {
 		sh.mu.Unlock()
 		return false
 	}
-	e.owner, e.size = o, size
-	old := sh.keys[e.Key]
-	var variants []*Entry
-	if e.alone[0] = e; len(old) == 0 {
-		variants = e.alone[:1:1]
-	} else {
-		variants = append(make([]*Entry, 0, min(len(old)+1, maxVariants)), e)
-	}
-	var gone []*Entry
-	for _, v := range old {
-		same := v.VaryNames == e.VaryNames && v.VaryValue == e.VaryValue
-		if same || v.VaryNames == "" || e.VaryNames == "" || len(variants) == maxVariants || v.Expired(now) {
-			gone = append(gone, v)
-			continue
+	kept, q := 1, &sh.trial
+	for v := sh.keys[e.hash]; v != nil; {
+		next := v.next
+		switch {
+		case v.Key() != e.Key():
+		case v.VaryNames == e.VaryNames && v.VaryValue == e.VaryValue:
+			q = v.in
+			e.reads.Store(v.reads.Load())
+			s.remove(sh, v)
+		case v.VaryNames == "", e.VaryNames == "", kept == maxVariants, v.Expired(now):
+			s.remove(sh, v)
+		default:
+			kept++
 		}
-		variants = append(variants, v)
+		v = next
 	}
-	sh.keys[e.Key] = variants
-	sh.relate(e)
-	sh.place(e, gone, maphash.String(s.seed, e.Key)^maphash.String(s.seed, e.VaryValue))
+	sh.link(e)
+	if sh.ghosts.take(e.hash) {
+		q = &sh.proven
+	}
+	sh.push(q, e)
 	s.size.Add(size)
 	o.used.Add(size)
-	for _, v := range gone {
-		s.forget(sh, v)
-	}
 	sh.mu.Unlock()
 	if quota > 0 && o.used.Load() > quota {
 		s.evict(sh, e, o, quota)
@@ -123,13 +125,17 @@ func (sh *shard) outdated(e *Entry, o *owner) bool {
 	if e.Asked.IsZero() {
 		return false
 	}
-	at, ok := sh.changed[e.URI]
-	return ok && e.Asked.Before(at) || e.Asked.UnixNano() < o.floor.Load()
+	if len(sh.changed) > 0 {
+		if at, ok := sh.changed[e.URI()]; ok && e.Asked.Before(at) {
+			return true
+		}
+	}
+	return e.Asked.UnixNano() < o.floor.Load()
 }
 
 // Outdated reports whether Put would refuse the entry because its URI was removed, or its owner purged, since it was asked for.
 func (s *Store) Outdated(e *Entry) bool {
-	o, sh := s.owner(e.Owner), s.shardOf([]byte(e.URI))
+	o, sh := s.owner(e.Owner), s.shardOf(maphash.String(s.seed, e.URI()))
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	return sh.outdated(e, o)
@@ -143,53 +149,50 @@ func (s *Store) owner(name string) *owner {
 	return o.(*owner)
 }
 
-// forget takes an entry out of its queue and the counts; it is out of keys already.
-func (s *Store) forget(sh *shard, e *Entry) {
-	if e.in == nil {
-		return
+// link puts an entry where it is found.
+func (sh *shard) link(e *Entry) {
+	e.next = sh.keys[e.hash]
+	sh.keys[e.hash] = e
+	if e.Tied {
+		if e.kin = sh.uris[e.ofURI]; e.kin != nil {
+			e.kin.newerKin = e
+		}
+		sh.uris[e.ofURI] = e
 	}
-	sh.pull(e)
-	sh.unrelate(e)
-	s.size.Add(-e.size)
-	e.owner.used.Add(-e.size)
 }
 
-// relate makes e the newest of its URI.
-func (sh *shard) relate(e *Entry) {
-	if e.kin = sh.uris[e.URI]; e.kin != nil {
-		e.kin.newerKin = e
-	}
-	sh.uris[e.URI] = e
-}
-
-// unrelate takes e out of those of its URI.
-func (sh *shard) unrelate(e *Entry) {
-	switch {
-	case e.newerKin != nil:
-		e.newerKin.kin = e.kin
-	case e.kin != nil:
-		sh.uris[e.URI] = e.kin
-	default:
-		delete(sh.uris, e.URI)
-	}
-	if e.kin != nil {
-		e.kin.newerKin = e.newerKin
-	}
-	e.kin, e.newerKin = nil, nil
-}
-
-// remove takes an entry out of everything.
+// remove takes an entry out of everything. Its texts are not looked at: they are far from all that is.
 func (s *Store) remove(sh *shard, e *Entry) {
 	if e.in == nil {
 		return
 	}
-	left := slices.DeleteFunc(slices.Clone(sh.keys[e.Key]), func(v *Entry) bool { return v == e })
-	if len(left) > 0 {
-		sh.keys[e.Key] = left
+	sh.pull(e)
+	if first := sh.keys[e.hash]; first != e {
+		for first.next != e {
+			first = first.next
+		}
+		first.next = e.next
+	} else if e.next != nil {
+		sh.keys[e.hash] = e.next
 	} else {
-		delete(sh.keys, e.Key)
+		delete(sh.keys, e.hash)
 	}
-	s.forget(sh, e)
+	if e.Tied {
+		switch {
+		case e.newerKin != nil:
+			e.newerKin.kin = e.kin
+		case e.kin != nil:
+			sh.uris[e.ofURI] = e.kin
+		default:
+			delete(sh.uris, e.ofURI)
+		}
+		if e.kin != nil {
+			e.kin.newerKin = e.newerKin
+		}
+	}
+	e.next, e.kin, e.newerKin = nil, nil, nil
+	s.size.Add(-e.size)
+	e.owner.used.Add(-e.size)
 }
 
 // changedFor is how long it is remembered that a URI was removed, changedMax for how many of a shard.
@@ -198,9 +201,10 @@ const (
 	changedMax = 256
 )
 
-// RemoveURI removes all entries of a URI, and those that are being fetched.
+// RemoveURI removes all tied entries of a URI, and those that are being fetched.
 func (s *Store) RemoveURI(uri []byte, now time.Time) {
-	sh := s.shardOf(uri)
+	hash := maphash.Bytes(s.seed, uri)
+	sh := s.shardOf(hash)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	if len(sh.changed) >= changedMax {
@@ -210,14 +214,18 @@ func (s *Store) RemoveURI(uri []byte, now time.Time) {
 		}
 	}
 	sh.changed[string(uri)] = now
-	for e := sh.uris[string(uri)]; e != nil; e = sh.uris[string(uri)] {
-		s.remove(sh, e)
+	for e := sh.uris[hash]; e != nil; {
+		next := e.kin
+		if e.URI() == string(uri) {
+			s.remove(sh, e)
+		}
+		e = next
 	}
 }
 
 // Remove removes an entry if it is still there.
 func (s *Store) Remove(e *Entry) {
-	sh := s.shardOf([]byte(e.URI))
+	sh := s.shardOf(maphash.String(s.seed, e.URI()))
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	s.remove(sh, e)
