@@ -194,6 +194,9 @@ func parseTokens(a *answer) (*Tokens, error) {
 	return t, nil
 }
 
+// signedIntrospection is the media type of RFC 9701.
+const signedIntrospection = "application/token-introspection+jwt"
+
 // Introspection is what an introspection endpoint said of a token.
 type Introspection struct {
 	Active bool
@@ -219,7 +222,7 @@ func (e *Endpoint) Introspect(ctx context.Context, c *Client, form url.Values, h
 		return nil, e.refused(a)
 	}
 	in := &Introspection{Raw: bytes.Clone(a.body)}
-	if a.media == "application/jwt" || a.media == "application/token-introspection+jwt" {
+	if a.media == "application/jwt" || a.media == signedIntrospection {
 		t, err := jose.Parse(bytes.TrimSpace(a.body))
 		if err != nil {
 			return nil, fmt.Errorf("%w: introspection endpoint: %w", ErrUnreachable, err)
@@ -229,7 +232,10 @@ func (e *Endpoint) Introspect(ctx context.Context, c *Client, form url.Values, h
 		}
 		in.JWT = string(bytes.TrimSpace(a.body))
 		claims, ok := t.Claims["token_introspection"].(map[string]any)
-		if !ok {
+		switch {
+		case a.media == signedIntrospection && (!ok || t.Claims["iss"] == nil || t.Claims["aud"] == nil || !strings.EqualFold(t.Type, "token-introspection+jwt")):
+			return nil, fmt.Errorf("%w: introspection endpoint: the signed answer is not one of RFC 9701", ErrUnreachable)
+		case !ok: // application/jwt, which older providers answer with
 			claims = t.Claims
 		}
 		in.Claims = claims

@@ -44,12 +44,13 @@ var routes = []struct{ name, config string }{
 	{"basic", "auth_methods: [password, client_credentials, bearer, session, authorization_code], scopes: [read]"},
 	{"bearer", "auth_methods: [bearer], scopes_required: [read]"},
 	{"opaque", "auth_methods: [introspection]"},
-	{"signed", "auth_methods: [introspection], introspection_accept: application/token-introspection+jwt"},
+	{"signed", "auth_methods: [introspection], introspection_accept: application/token-introspection+jwt, upstream_headers: [{header: X-Client, path: [client_id]}]"},
+	{"hall", "auth_methods: [introspection], introspection_accept: application/token-introspection+jwt, audience_required: [\"https://hall.example.com\"], scopes_required: [read]"},
 	{"bound", "auth_methods: [bearer], proof_of_possession_dpop: strict"},
 }
 
 // clientOf is the client of routes that have none of their own.
-var clientOf = map[string]string{"basic": "app", "bearer": "app", "signed": "opaque", "bound": "opaque"}
+var clientOf = map[string]string{"basic": "app", "bearer": "app", "bound": "opaque"}
 
 type setting struct {
 	gateway  *gibbontest.Gateway
@@ -322,10 +323,13 @@ func (s *setting) machines(t *testing.T) {
 	}{
 		{"/machine/x", basic("machine", secret), 200}, {"/machine/x", basic("machine", secret), 200}, {"/machine/x", basic("machine", "wrong"), 401},
 		{"/machine/x", basic("opaque", secret), 403}, // its tokens have no audience
+	signed, hall := s.token(t, "signed", ""), s.token(t, "hall", "")
 		{"/basic/x", basic("machine", secret), 200}, {"/basic/x", basic("machine", secret), 200}, {"/basic/x", "", 302},
 		{"/bearer/x", "Bearer " + good, 200}, {"/bearer/x", "Bearer " + good[:len(good)-4] + "AAAA", 401}, {"/bearer/x", "Bearer " + opaque, 401},
 		{"/opaque/x", "Bearer " + opaque, 200}, {"/opaque/x", "Bearer nonsense", 401},
-		{"/signed/x", "Bearer nonsense", 401},
+		{"/signed/x", "Bearer " + signed, 200}, {"/signed/x", "Bearer nonsense", 401},
+		// A signed answer (RFC 9701) for the audience of the token and for the client that asks; the one of hall by another algorithm.
+		{"/hall/x", "Bearer " + hall, 200}, {"/signed/x", "Bearer " + hall, 200}, {"/hall/x", "Bearer " + signed, 403}, {"/hall/x", "Bearer nonsense", 401},
 	} {
 		header := []string{}
 		if c.authorization != "" {

@@ -29,6 +29,7 @@ const provider = new Provider(`http://localhost:${PORT}`, {
     web("jar", { request_object_signing_alg: "HS256", require_signed_request_object: true, token_endpoint_auth_method: "client_secret_jwt" }),
     web("es", { id_token_signed_response_alg: "ES256" }),
     machine("machine"), machine("opaque"), machine("bound", { dpop_bound_access_tokens: true }),
+    machine("signed", { introspection_signed_response_alg: "RS256" }), machine("hall", { introspection_signed_response_alg: "ES256" }),
   ],
   jwks: { keys: [await key("rsa", { modulusLength: 2048 }, "RS256", "rsa"), await key("ec", { namedCurve: "P-256" }, "ES256", "ec")] },
   cookies: { keys: ["not much of a secret"] },
@@ -46,8 +47,13 @@ const provider = new Provider(`http://localhost:${PORT}`, {
     jwtIntrospection: { enabled: true },
     resourceIndicators: {
       enabled: true,
-      defaultResource: (_, client) => (["opaque", "app"].includes(client.clientId) ? undefined : api),
-      getResourceServerInfo: () => ({ scope: "read", audience: api, accessTokenFormat: "jwt", accessTokenTTL: 600, jwt: { sign: { alg: "RS256" } } }),
+      defaultResource: (_, client) => {
+        if (client.clientId === "hall") return "https://hall.example.com";
+        return ["opaque", "app", "signed"].includes(client.clientId) ? undefined : api;
+      },
+      getResourceServerInfo: (_, resource) => (resource === api
+        ? { scope: "read", audience: api, accessTokenFormat: "jwt", accessTokenTTL: 600, jwt: { sign: { alg: "RS256" } } }
+        : { scope: "read", audience: resource, accessTokenFormat: "opaque", accessTokenTTL: 600 }),
       useGrantedResource: () => true,
     },
   },

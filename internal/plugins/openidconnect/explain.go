@@ -105,7 +105,7 @@ func (p *relyingParty) explain(ctx context.Context, token string) (steps []Step,
 		if err == nil && v.client != nil {
 			var in *oidc.Introspection
 			in, err = p.endpoint(introspectionEndpoint, d, v.client).Introspect(ctx, &v.client.Client,
-				map[string][]string{p.IntrospectionTokenParamName: {token}}, nil, p.IntrospectionAccept, v.verifyAnswer)
+				map[string][]string{p.IntrospectionTokenParamName: {token}}, nil, p.IntrospectionAccept, v.verifyIntrospection)
 			if err == nil {
 				g, err = v.introspected(token, in, oidc.KeyOf("explain", token))
 			}

@@ -172,29 +172,38 @@ func requestRows() []row {
 				}
 			}
 		}, "auth_methods: [introspection]"},
-		{80, "introspection", "signed answer with a bad signature, for another client, of another issuer, unsigned", "401", func(t *testing.T, g *gateway) {
+		{80, "introspection", "signed answer with a bad signature, for another client, of another issuer, expired, unsigned, without `token_introspection`, `iss`, `aud` or its `typ`", "401", func(t *testing.T, g *gateway) {
 			good := map[string]any{"iss": g.provider.URL, "aud": oidctest.Client, "token_introspection": map[string]any{"active": true}}
+			typ := map[string]any{"typ": "token-introspection+jwt"}
 			with := func(name string, v any) map[string]any {
 				c := map[string]any{name: v}
 				for n, v := range good {
 					if _, there := c[n]; !there {
-						c[n] = v
+						c[n] = v // nil is as good as missing
 					}
 				}
 				return c
 			}
-			for name, text := range map[string]string{"signature": oidctest.Sign("RS256", oidctest.Key(oidctest.SpareKey), map[string]any{"kid": oidctest.AccessKey}, good),
-				"aud": g.provider.Sign(nil, with("aud", "other")), "iss": g.provider.Sign(nil, with("iss", "https://evil.example")), "none": raw(`{"alg":"none"}`, jsonText(good), ""),
-				"inactive": g.provider.Sign(nil, with("token_introspection", map[string]any{"active": false}))} {
+			flat := map[string]any{"iss": g.provider.URL, "aud": oidctest.Client, "active": true} // as application/jwt would be
+			for name, text := range map[string]string{"good": g.provider.Sign(typ, good), "good for an audience": g.provider.Sign(typ, with("aud", []any{"x", "https://api.example.com"})),
+				"signature": oidctest.Sign("RS256", oidctest.Key(oidctest.SpareKey), map[string]any{"kid": oidctest.AccessKey, "typ": "token-introspection+jwt"}, good),
+				"aud":       g.provider.Sign(typ, with("aud", "other")), "iss": g.provider.Sign(typ, with("iss", "https://evil.example")),
+				"none": raw(`{"alg":"none","typ":"token-introspection+jwt"}`, jsonText(good), ""), "expired": g.provider.Sign(typ, with("exp", 1)), "early": g.provider.Sign(typ, with("iat", 99999999999)),
+				"flat": g.provider.Sign(typ, flat), "text": g.provider.Sign(typ, with("token_introspection", "active")), "no iss": g.provider.Sign(typ, with("iss", nil)), "no aud": g.provider.Sign(typ, with("aud", nil)),
+				"typ": g.provider.Sign(map[string]any{"typ": "JWT"}, good), "inactive": g.provider.Sign(typ, with("token_introspection", map[string]any{"active": false}))} {
 				g.provider.Bend["/introspect"] = func(w http.ResponseWriter, _ *http.Request) {
 					w.Header().Set("Content-Type", "application/token-introspection+jwt")
 					w.Write([]byte(text))
 				}
-				if r := g.bearer(name); r.Status != 401 {
-					t.Errorf("%s: %d", name, r.Status)
+				want := 401
+				if strings.HasPrefix(name, "good") {
+					want = 403 // active, and without the audience that is asked for
+				}
+				if r := g.bearer(name); r.Status != want {
+					t.Errorf("%s: %d, want %d", name, r.Status, want)
 				}
 			}
-		}, "auth_methods: [introspection]\nintrospection_accept: application/token-introspection+jwt"},
+		}, "auth_methods: [introspection]\nintrospection_accept: application/token-introspection+jwt\naudience_required: ['https://api.example.com']"},
 		{81, "headers", "X-Consumer-*, X-Authenticated-Groups, X-Credential-Identifier, mapped names, with `_` or in another case", "removed (TestIdentity)", func(t *testing.T, g *gateway) {
 			r := g.ask("/", "Authorization", "Bearer "+g.provider.Token(), "x_consumer_id", "root", "X-AUTHENTICATED-GROUPS", "root", "x-credential_identifier", "root", "X-Mapped", "root", "x_mapped", "root")
 			wantStatus(t, r, 200)

@@ -216,7 +216,7 @@ func (v *visit) askIntrospection(token string, key oidc.Key, form url.Values, he
 	if v.client != nil {
 		c = &v.client.Client
 	}
-	in, err := p.endpoint(introspectionEndpoint, d, v.client).Introspect(v.ctx, c, form, header, p.IntrospectionAccept, v.verifyAnswer)
+	in, err := p.endpoint(introspectionEndpoint, d, v.client).Introspect(v.ctx, c, form, header, p.IntrospectionAccept, v.verifyIntrospection)
 	if err != nil {
 		return nil, err
 	}
@@ -273,8 +273,17 @@ func (v *visit) introspected(token string, in *oidc.Introspection, key oidc.Key)
 	return g, nil
 }
 
-// verifyAnswer checks a signed answer of the provider: of introspection or userinfo.
-func (v *visit) verifyAnswer(_ context.Context, t *jose.Token) error {
+// verifyAnswer checks a signed answer of the userinfo endpoint, which is for the client.
+func (v *visit) verifyAnswer(_ context.Context, t *jose.Token) error { return v.verifySigned(t, nil) }
+
+// verifyIntrospection checks a signed answer of the introspection endpoint. It is for the resource server that asks (RFC 9701, section 5), which
+// providers know as a client or by an audience of tokens.
+func (v *visit) verifyIntrospection(_ context.Context, t *jose.Token) error {
+	return v.verifySigned(t, v.p.AudienceRequired)
+}
+
+// verifySigned checks a signed answer of the provider that is for the client, or for one of audiences.
+func (v *visit) verifySigned(t *jose.Token, audiences []string) error {
 	d, err := v.p.issuer.Document(v.ctx)
 	if err != nil {
 		return err
@@ -283,7 +292,8 @@ func (v *visit) verifyAnswer(_ context.Context, t *jose.Token) error {
 	if iss != "" && !oidc.SameIssuer(iss, d.Issuer) {
 		return unauthorized(invalidToken, "the provider's answer is of another issuer", oidc.ErrIssuer)
 	}
-	if v.client != nil && t.Claims["aud"] != nil && !slices.Contains(oidc.Strings(t.Claims["aud"]), v.client.ID) {
+	ours := func(aud string) bool { return aud == v.client.ID || slices.Contains(audiences, aud) }
+	if v.client != nil && t.Claims["aud"] != nil && !slices.ContainsFunc(oidc.Strings(t.Claims["aud"]), ours) {
 		return unauthorized(invalidToken, "the provider's answer is for another client", nil)
 	}
 	if _, err := v.signature(t, d.Issuer, d); err != nil {
