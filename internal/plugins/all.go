@@ -7,6 +7,7 @@ import (
 	"github.com/gibbon-gateway/gibbon/internal/plugins/correlationid"
 	"github.com/gibbon-gateway/gibbon/internal/plugins/jwt"
 	"github.com/gibbon-gateway/gibbon/internal/plugins/keyauth"
+	"github.com/gibbon-gateway/gibbon/internal/plugins/oauth2"
 	"github.com/gibbon-gateway/gibbon/internal/plugins/openidconnect"
 	"github.com/gibbon-gateway/gibbon/internal/plugins/proxycache"
 	"github.com/gibbon-gateway/gibbon/internal/plugins/ratelimiting"
@@ -24,6 +25,7 @@ func All() plugin.Types {
 		correlationid.Type,
 		jwt.Type,
 		keyauth.Type,
+		oauth2.Type,
 		openidconnect.Type,
 		proxycache.Type,
 		proxycache.Advanced,

@@ -3,6 +3,7 @@ package stage
 import (
 	"bufio"
 	"cmp"
+	"crypto/tls"
 	"fmt"
 	"maps"
 	"net/http"
@@ -30,7 +31,8 @@ import (
 //	http response  what the client must have got: line, these header fields, body if there is one
 //
 // ${name} stands for some text, the same wherever it is used for one request, and not empty; ${id of x} for the id of the
-// consumer or credential x, ${request_id} for the request's.
+// consumer or credential x, ${request_id} for the request's. ${the name} is the same in the requests that follow, and may stand in
+// them. A request whose target begins with https://example.com came by TLS. Where consumers have oauth2_credentials there is a service.
 func Readme(t *testing.T, path string, typ *plugin.Type) {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -38,15 +40,16 @@ func Readme(t *testing.T, path string, typ *plugin.Type) {
 	}
 	var p *plugintest.Instance
 	var ids map[string]string
+	var service *entity.Service
 	ran := 0
 	for _, s := range samples(string(text)) {
 		switch {
 		case s.setup != "":
-			p, ids = setUp(t, s.setup, typ)
+			p, ids, service = setUp(t, s.setup, typ)
 		case p == nil:
 			t.Fatalf("a request before any configuration:\n%s", s.request)
 		default:
-			s.check(t, p, ids)
+			s.check(t, p, ids, service)
 			ran++
 		}
 	}
@@ -80,7 +83,7 @@ func samples(text string) []*sample {
 }
 
 // setUp reads a declarative snippet.
-func setUp(t *testing.T, text string, typ *plugin.Type) (*plugintest.Instance, map[string]string) {
+func setUp(t *testing.T, text string, typ *plugin.Type) (*plugintest.Instance, map[string]string, *entity.Service) {
 	t.Helper()
 	var doc struct {
 		Consumers []struct {
@@ -92,6 +95,7 @@ func setUp(t *testing.T, text string, typ *plugin.Type) (*plugintest.Instance, m
 			JWT []struct {
 				Key, Secret, Algorithm string
 			} `yaml:"jwt_secrets"`
+			OAuth2 []map[string]any `yaml:"oauth2_credentials"`
 		}
 		Plugins []struct {
 			Name   string
@@ -119,6 +123,21 @@ func setUp(t *testing.T, text string, typ *plugin.Type) (*plugintest.Instance, m
 		}
 	}
 	s.Credentials = map[string]map[string]any{"keyauth_credentials": keys, "jwt_secrets": secrets}
+	consumers := s.Consumers
+	var service *entity.Service
+	for i, c := range doc.Consumers {
+		for _, o := range c.OAuth2 {
+			if service == nil {
+				service = s.Put(t, "services", map[string]any{"host": "example.com"}).(*entity.Service)
+				s.Put(t, "plugins", map[string]any{"id": PluginID, "name": typ.Name})
+				for _, e := range consumers {
+					s.Put(t, "consumers", map[string]any{"id": e.ID, "username": e.Username})
+				}
+			}
+			o["consumer"] = map[string]any{"id": consumers[i].ID}
+			s.Put(t, "oauth2_credentials", o)
+		}
+	}
 	if len(doc.Plugins) != 1 || doc.Plugins[0].Name != typ.Name {
 		t.Fatalf("want the plugin %s in\n%s", typ.Name, text)
 	}
@@ -126,7 +145,7 @@ func setUp(t *testing.T, text string, typ *plugin.Type) (*plugintest.Instance, m
 	if err != nil {
 		t.Fatal(err)
 	}
-	return s.Instance(t, typ, string(config)), ids
+	return s.Instance(t, typ, string(config)), ids, service
 }
 
 // requestID is the id of all requests of plugintest.
@@ -166,11 +185,14 @@ func pairs(h http.Header) (list []string) {
 }
 
 // check runs a request and compares.
-func (s *sample) check(t *testing.T, p *plugintest.Instance, ids map[string]string) {
+func (s *sample) check(t *testing.T, p *plugintest.Instance, ids map[string]string, service *entity.Service) {
 	t.Helper()
-	in := parse(t, s.request)
+	in := parse(t, variable.ReplaceAllStringFunc(s.request, func(v string) string { return cmp.Or(ids[v[2:len(v)-1]], v) }))
 	words := append(strings.Fields(in.line), "", "")
-	request := plugintest.Request{Method: words[0], Target: words[1], Header: pairs(in.header), Body: in.body}
+	request := plugintest.Request{Method: words[0], Target: words[1], Header: pairs(in.header), Body: in.body, Service: service}
+	if _, target, secure := strings.Cut(words[1], "https://example.com"); secure {
+		request.Target, request.TLS = target, &tls.ConnectionState{}
+	}
 	reply := plugintest.Reply{}
 	if s.answer != "" {
 		a := parse(t, s.answer)
@@ -206,6 +228,11 @@ func (s *sample) check(t *testing.T, p *plugintest.Instance, ids map[string]stri
 			want.body = got.body
 		}
 		compare(t, "response", want, got, known, false)
+	}
+	for name, v := range known {
+		if strings.HasPrefix(name, "the ") {
+			ids[name] = v
+		}
 	}
 }
 
