@@ -3,6 +3,7 @@ package openidconnect_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -44,7 +45,7 @@ func TestCodeFlow(t *testing.T) {
 			if strings.Contains(name, "par") && (len(q) != 2 || q.Get("request_uri") == "") {
 				t.Errorf("redirect with %v", q)
 			}
-			if name == "jar" && (len(q) != 2 || q.Get("request") == "") {
+			if name == "jar" && (len(q) != 4 || q.Get("request") == "" || q.Get("response_type") != "code" || q.Get("scope") != "openid") {
 				t.Errorf("redirect with %v", q)
 			}
 			if first.Get("Cache-Control") != "no-store" || len(b.cookies) != 1 {
@@ -357,6 +358,27 @@ func TestSessionTokensAreRefreshed(t *testing.T) {
 	g.clock.advance(250 * time.Second)
 	g.provider.Bend["/token"] = func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(503) }
 	wantStatus(t, b.get("/"), 200)
+}
+
+// A provider that does not rotate refresh tokens is asked by the same one whenever an access token has ended, soon after the last time too.
+func TestSessionIsRefreshedBySameToken(t *testing.T) {
+	g := start(t, "")
+	b := g.browser()
+	wantStatus(t, b.signIn("/"), 200)
+	n := 0
+	g.provider.Bend["/token"] = func(w http.ResponseWriter, _ *http.Request) {
+		n++
+		fmt.Fprintf(w, `{"access_token":"opaque-%d","expires_in":5}`, n)
+	}
+	g.clock.advance(301 * time.Second)
+	for want := 1; want < 4; want++ {
+		for range 2 {
+			if got := b.get("/").Upstream.Get("Authorization"); got != fmt.Sprintf("Bearer opaque-%d", want) {
+				t.Errorf("refresh %d: %s", want, got)
+			}
+		}
+		g.clock.advance(6 * time.Second)
+	}
 }
 
 func TestSessionEnds(t *testing.T) {

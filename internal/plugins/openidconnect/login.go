@@ -252,9 +252,13 @@ func (v *visit) authorizationQuery(login *loginState, d *oidc.Document) (url.Val
 		if err != nil {
 			return nil, unexpected("signing the request object", err)
 		}
-		q = url.Values{"client_id": {v.client.ID}, "request": {object}}
+		// Providers that know request objects by OpenID Connect Core (section 6.1) rather than by RFC 9101 want these beside it.
+		q = url.Values{"client_id": {v.client.ID}, "request": {object}, "response_type": q["response_type"], "scope": q["scope"]}
 	}
 	if isTrue(p.RequirePushedAuthorizationRequests, d.RequirePAR) {
+		if q.Has("request") {
+			q = url.Values{"client_id": q["client_id"], "request": q["request"]} // and nothing else (RFC 9126, section 3)
+		}
 		reference, err := p.endpoint(pushEndpoint, d, v.client).Push(v.ctx, &v.client.Client, q)
 		if err != nil {
 			return nil, unexpected("pushing the authorization request", err)

@@ -226,11 +226,20 @@ func (v *visit) endFrontChannel() error {
 	iss, _ := v.queryArg("iss")
 	sid, _ := v.queryArg("sid")
 	if s, err := p.sessions.Open(v.ctx, v.cookie, p.bind(v.x)); err == nil {
-		if g, err := v.sessionGrant(s.Data); err == nil && g.id["iss"] == iss && g.id["sid"] == sid && sid != "" {
+		if g, err := v.sessionGrant(s.Data); err == nil && g.id["iss"] == iss && providersSession(g.id) == sid && sid != "" {
 			p.dropSession(v.x)
 		}
 	}
 	return v.x.Exit(http.StatusOK, nil, "Cache-Control", "no-store")
+}
+
+// providersSession names the provider's session that an ID token comes from. LemonLDAP::NG 2.16 has no sid in its ID tokens, and names
+// the subject as sid when it logs out.
+func providersSession(id map[string]any) any {
+	if sid, there := id["sid"]; there {
+		return sid
+	}
+	return id["sub"]
 }
 
 // markEnded remembers that sessions ended: those of a provider's session, else all of a subject that began before now.

@@ -219,10 +219,10 @@ func (v *visit) refreshSession(g *grant) (*grant, error) {
 // refresh asks the provider for new tokens, or takes those that another request or node got a moment ago.
 func (v *visit) refresh(g *grant, a *ask, key oidc.Key) (*grant, error) {
 	p := v.p
-	if found, ok := p.granted.Get(key, p.env.Now()); ok {
+	if found, ok := p.granted.Get(key, p.env.Now()); ok && !p.outlived(found, g.Refresh) {
 		return found, nil
 	}
-	unlock, found := v.lockRefresh(key)
+	unlock, found := v.lockRefresh(key, g.Refresh)
 	if found != nil {
 		return found, nil
 	}
@@ -247,12 +247,18 @@ func (v *visit) refresh(g *grant, a *ask, key oidc.Key) (*grant, error) {
 	return fresh, nil
 }
 
+// outlived reports whether what a refresh token brought a moment ago is over already. Providers that do not rotate refresh tokens are asked
+// by the same one again.
+func (p *relyingParty) outlived(g *grant, token string) bool {
+	return g.Refresh == token && !g.ends.IsZero() && !p.env.Now().Before(g.ends)
+}
+
 // sealedRefresh is where a refreshed grant waits for other nodes, encrypted by the refresh token it was got with.
 func sealedRefresh(key oidc.Key) []byte { name, _, _ := address("refreshed", key); return name }
 
 // lockRefresh makes this node the one that refreshes, across nodes that share state. If another one is at it, its result is
 // waited for.
-func (v *visit) lockRefresh(key oidc.Key) (unlock func(), found *grant) {
+func (v *visit) lockRefresh(key oidc.Key, token string) (unlock func(), found *grant) {
 	p := v.p
 	none := func() {}
 	if p.env.State == nil {
@@ -266,7 +272,7 @@ func (v *visit) lockRefresh(key oidc.Key) (unlock func(), found *grant) {
 	defer tick.Stop()
 	for deadline := time.Now().Add(refreshLock); time.Now().Before(deadline); {
 		if sealed, err := p.env.State.Get(v.ctx, sealedRefresh(key)); err == nil {
-			if g := v.openRefresh(key, sealed); g != nil {
+			if g := v.openRefresh(key, sealed); g != nil && !p.outlived(g, token) {
 				return none, g
 			}
 		}
