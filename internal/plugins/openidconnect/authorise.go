@@ -87,6 +87,7 @@ func (v *visit) identify(g *grant, ready *prepared) error {
 	p.owned.drop(x)
 	x.Identify(consumer, credential)
 	x.ConsumerGroups = groups
+	x.SetShared(plugin.TokenClaims, ready.claims)
 	if len(ready.groups) > 0 {
 		x.SetShared(plugin.AuthenticatedGroups, ready.groups)
 		x.Request.Header.SetBytes("X-Authenticated-Groups", ready.groupList)

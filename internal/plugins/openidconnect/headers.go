@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/gibbon-gateway/gibbon/internal/oidc"
+	"github.com/gibbon-gateway/gibbon/plugin"
 )
 
 // maxHeader is the longest header value made from a claim or document, in bytes; longer ones are left out.
@@ -20,6 +21,7 @@ type prepared struct {
 	credential           string   // credential_claim
 	groups               []string // authenticated_groups_claim
 	groupList            []byte   // the same, as a header says it
+	claims               plugin.Claims
 }
 
 // sends reports whether a field goes upstream as it is.
@@ -78,6 +80,7 @@ func (v *visit) replayHeaders(g *grant) {
 // prepare computes the fields of a grant.
 func (v *visit) prepare(g *grant) *prepared {
 	p, out := v.p, &prepared{denied: v.authorise(g)}
+	out.claims = v.tokenClaims(g)
 	user := v.userOf(g)
 	if words := oidc.Words(v.claim(g, p.CredentialClaim)); len(words) > 0 && len(words[0]) <= 512 {
 		out.credential = safe(words[0])

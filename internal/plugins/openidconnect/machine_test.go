@@ -327,6 +327,9 @@ func TestIdentity(t *testing.T) {
 	if groups, _ := r.Exchange.Shared(plugin.AuthenticatedGroups).([]string); len(groups) != 2 {
 		t.Errorf("groups %v", groups)
 	}
+	if claims, ok := r.Exchange.Shared(plugin.TokenClaims).(plugin.Claims); !ok || claims.Claim([]string{"sub"}) != "alice" || claims.Claim([]string{"no", "such"}) != nil {
+		t.Errorf("claims %v", claims)
+	}
 	if r.Get("X-Sub") != "alice" {
 		t.Errorf("downstream %s", r.Header)
 	}

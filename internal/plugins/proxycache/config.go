@@ -43,22 +43,23 @@ type config struct {
 	BypassOnErr bool         `json:"bypass_on_err" conf:"optional;default=false" doc:"Whether X-Cache-Status says Bypass while Redis cannot be reached. Requests are proxied either way."`
 	Redis       *redisConfig `json:"redis" doc:"How to reach Redis, for strategy 'redis'."`
 
-	RFC9111       bool    `json:"rfc9111" conf:"optional;default=false" doc:"Whether to be a full HTTP cache. Then the responses decide, and response_code, request_method, content_type, cache_ttl and cache_control have no effect."`
-	Heuristic     float64 `json:"heuristic_fraction" conf:"default=0;between=0,1" doc:"With rfc9111: for which share of the time since Last-Modified a response that does not say is fresh."`
-	HeuristicMax  int     `json:"heuristic_max" conf:"default=86400;gt=0" doc:"The longest time for which such a response is fresh, in seconds."`
-	SWR           int     `json:"stale_while_revalidate" conf:"default=0;between=0,2147483647" doc:"For how many seconds a stale response is sent while it is fetched again, where the response does not say."`
-	SIE           int     `json:"stale_if_error" conf:"default=0;between=0,2147483647" doc:"For how many seconds a stale response is sent when the upstream fails, where the response does not say."`
-	StaleMax      int     `json:"stale_max" conf:"default=86400;between=0,2147483647" doc:"The most that responses may say of either, in seconds."`
-	NegativeTTL   int     `json:"negative_ttl" conf:"between=0,2147483647" doc:"cache_ttl for responses with a status of 400 and above; unset: the same."`
-	MaxObject     int     `json:"max_object_bytes" conf:"default=8388608;gt=0" doc:"Larger bodies are passed on and not kept."`
-	Quota         int     `json:"quota_bytes" conf:"gt=0" doc:"How much this configuration may keep in memory; unset: as much as there is."`
-	Collapse      bool    `json:"collapse" conf:"optional;default=true" doc:"Whether requests for what is being fetched already wait for it."`
-	CollapseWait  int     `json:"collapse_timeout" conf:"default=3000;between=1,60000" doc:"How long they wait, in milliseconds."`
-	Authorized    bool    `json:"cache_authorized" conf:"optional;default=false" doc:"Whether a response to a request with Authorization is kept for everybody, as Kong does."`
-	SetCookie     bool    `json:"cache_set_cookie" conf:"optional;default=false" doc:"Whether responses that set cookies are kept, as Kong does."`
-	IgnoreVary    bool    `json:"ignore_vary" conf:"optional;default=false" doc:"Whether Vary is ignored, as Kong does."`
-	CheckPathType bool    `json:"check_path_type" conf:"optional;default=true" doc:"Whether HTML and JSON under a path that ends like a picture, a style or a script is not kept."`
-	MemoryTier    float64 `json:"redis_memory_seconds" conf:"default=1;between=0,3600" doc:"With strategy 'redis': for how many seconds this node answers from memory before it looks into Redis again. Purges on other nodes are seen so much later."`
+	RFC9111       bool     `json:"rfc9111" conf:"optional;default=false" doc:"Whether to be a full HTTP cache. Then the responses decide, and response_code, request_method, content_type, cache_ttl and cache_control have no effect."`
+	Heuristic     float64  `json:"heuristic_fraction" conf:"default=0;between=0,1" doc:"With rfc9111: for which share of the time since Last-Modified a response that does not say is fresh."`
+	HeuristicMax  int      `json:"heuristic_max" conf:"default=86400;gt=0" doc:"The longest time for which such a response is fresh, in seconds."`
+	SWR           int      `json:"stale_while_revalidate" conf:"default=0;between=0,2147483647" doc:"For how many seconds a stale response is sent while it is fetched again, where the response does not say."`
+	SIE           int      `json:"stale_if_error" conf:"default=0;between=0,2147483647" doc:"For how many seconds a stale response is sent when the upstream fails, where the response does not say."`
+	StaleMax      int      `json:"stale_max" conf:"default=86400;between=0,2147483647" doc:"The most that responses may say of either, in seconds."`
+	NegativeTTL   int      `json:"negative_ttl" conf:"between=0,2147483647" doc:"cache_ttl for responses with a status of 400 and above; unset: the same."`
+	MaxObject     int      `json:"max_object_bytes" conf:"default=8388608;gt=0" doc:"Larger bodies are passed on and not kept."`
+	Quota         int      `json:"quota_bytes" conf:"gt=0" doc:"How much this configuration may keep in memory; unset: as much as there is."`
+	Collapse      bool     `json:"collapse" conf:"optional;default=true" doc:"Whether requests for what is being fetched already wait for it."`
+	CollapseWait  int      `json:"collapse_timeout" conf:"default=3000;between=1,60000" doc:"How long they wait, in milliseconds."`
+	Authorized    bool     `json:"cache_authorized" conf:"optional;default=false" doc:"Whether a response to a request with Authorization is kept for everybody, as Kong does."`
+	SetCookie     bool     `json:"cache_set_cookie" conf:"optional;default=false" doc:"Whether responses that set cookies are kept, as Kong does."`
+	IgnoreVary    bool     `json:"ignore_vary" conf:"optional;default=false" doc:"Whether Vary is ignored, as Kong does."`
+	VaryClaims    []string `json:"vary_claims" conf:"elements.len_min=1" doc:"Claims of the token that openid-connect has verified: those for whom they are the same share responses, whoever they are. A dot leads into an object. Requests without such a token do as usual."`
+	CheckPathType bool     `json:"check_path_type" conf:"optional;default=true" doc:"Whether HTML and JSON under a path that ends like a picture, a style or a script is not kept."`
+	MemoryTier    float64  `json:"redis_memory_seconds" conf:"default=1;between=0,3600" doc:"With strategy 'redis': for how many seconds this node answers from memory before it looks into Redis again. Purges on other nodes are seen so much later."`
 }
 
 type redisConfig struct {

@@ -85,9 +85,9 @@ func (c *cache) identify(s *scratch, x *plugin.Exchange, method string, withBody
 		}
 		binary.BigEndian.PutUint32(b[start:], uint32(len(b)-start))
 	}
-	if v, ok := r.Header.Known(header.Authorization); ok && !c.open && !c.rfc {
-		sum := sha256.Sum256(v)
-		b = append(append(b, 'a'), sum[:]...)
+	b, ok := c.appendClaims(b, x)
+	if !ok {
+		b = c.appendCredentials(b, x)
 	}
 	if withBody && r.Length != 0 {
 		body, err := r.Body(maxBody)

@@ -49,6 +49,7 @@ type cache struct {
 	foldCase bool
 	params   []string // nil: all
 	headers  []string
+	claims   []claim // nil: none
 	send     faces
 
 	unkeyed, unkeyedTrusted httpcache.Names
@@ -98,6 +99,7 @@ func build(c config, env plugin.Env) (any, error) {
 		id: env.ID, rfc: c.RFC9111, methods: c.RequestMethod, codes: c.ResponseCode, ttl: seconds(c.CacheTTL), negative: -1,
 		storage: seconds(c.StorageTTL), control: c.CacheControl, foldCase: c.IgnoreURICase, params: slices.Clone(c.VaryQueryParams),
 		headers:   lowered(c.VaryHeaders),
+		claims:    claimsOf(c.VaryClaims),
 		send:      faces{c.ResponseHeaders.Age, c.ResponseHeaders.Status, c.ResponseHeaders.Key},
 		maxObject: int64(c.MaxObject), quota: int64(c.Quota), open: c.Authorized, cookies: c.SetCookie, noVary: c.IgnoreVary,
 		pathType: c.CheckPathType, onErr: c.BypassOnErr,

@@ -48,6 +48,9 @@ func TestHitRatio(t *testing.T) {
 		{name: "Zipf 0.8, with scans", skew: 0.8, scan: 5000},
 		{name: "Zipf 1.0, what is popular changes", skew: 1, window: 50_000},
 	} {
+		if testing.Short() && c.scan == 0 {
+			continue
+		}
 		t.Run(c.name, func(t *testing.T) {
 			r := rand.New(rand.NewPCG(1, 2))
 			sizes := map[string]int64{}
