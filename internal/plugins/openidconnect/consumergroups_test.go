@@ -2,14 +2,15 @@ package openidconnect_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/gibbon-gateway/gibbon/entity"
 )
 
-// TestConsumerGroups lets claims say which consumer groups a request counts to, with a consumer and without.
-func TestConsumerGroups(t *testing.T) {
+// withGroups is prepare with some consumer groups.
+func withGroups(t *testing.T) *gateway {
 	g := prepare(t)
 	var objects []entity.Object
 	add := func(kind, id string, doc map[string]any) {
@@ -27,7 +28,12 @@ func TestConsumerGroups(t *testing.T) {
 		t.Fatal(problems)
 	}
 	g.stage.Set = set
+	return g
+}
 
+// TestConsumerGroups lets claims say which consumer groups a request counts to, with a consumer and without.
+func TestConsumerGroups(t *testing.T) {
+	g := withGroups(t)
 	for _, c := range []struct {
 		config string
 		claims []any
@@ -70,6 +76,20 @@ func TestConsumerGroups(t *testing.T) {
 			if has := r.Exchange.Consumer != nil; c.status == 200 && has != strings.Contains(c.config+c.want, "consumer_claims") && !strings.Contains(c.config, "anonymous") {
 				t.Errorf("%s: consumer %v", c.config, r.Exchange.Consumer)
 			}
+		}
+	}
+}
+
+func TestExplainConsumerGroups(t *testing.T) {
+	g := withGroups(t)
+	g.with("auth_methods: [bearer]\nconsumer_groups_claim: [groups]")
+	for claim, want := range map[string]string{"free gold": "true free, gold", "silver": "false no consumer group belongs to the claims"} {
+		_, doc := g.admin("POST", "/openid-connect/explain",
+			`{"plugin":"00000000-0000-4000-8000-000000000001","token":"`+g.provider.Token("groups", claim)+`"}`)
+		steps := doc["steps"].([]any)
+		last := steps[len(steps)-1].(map[string]any)
+		if got := fmt.Sprint(last["ok"], " ", last["detail"]); last["check"] != "consumer groups" || got != want {
+			t.Errorf("%s: %v", claim, last)
 		}
 	}
 }
