@@ -164,7 +164,7 @@ func bearer(value []byte) (token []byte, ok bool) {
 		return nil, false
 	}
 	token = bytes.TrimLeft(value[i:], " \t")
-	return token, bytes.IndexAny(token, " \t") < 0
+	return token, !bytes.ContainsAny(token, " \t")
 }
 
 // hide takes the token out of the query and out of a form.

@@ -12,10 +12,9 @@ import (
 )
 
 // How much a table remembers: about 64,000 entities, in shares, so that those who look something up seldom meet.
-const (
-	shares  = 64
-	inShare = 1000
-)
+const shares = 64
+
+var inShare = 1000 // a variable for tests
 
 // table remembers the entities of a kind by a unique field.
 type table struct {
