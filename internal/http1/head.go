@@ -20,7 +20,7 @@ type head struct {
 
 	hosts, lengths, codings, upgrades int
 	length                            int64
-	unknownCoding                     bool
+	unknownCoding, compressed         bool
 	close, keepAlive, upgrade         bool
 	teTrailers                        bool
 	expect, expectOther               bool
@@ -134,7 +134,7 @@ func (h *head) note(id header.ID, b []byte, vs, ve int) error {
 			if len(v) == 0 || !all(v, classToken) {
 				return errCoding
 			}
-			h.unknownCoding = true
+			h.unknownCoding, h.compressed = true, compression(v)
 		}
 	case header.Connection:
 		for t, rest := nextItem(v); t != nil; t, rest = nextItem(rest) {
@@ -168,15 +168,24 @@ func (h *head) note(id header.ID, b []byte, vs, ve int) error {
 	return nil
 }
 
-// framing checks that the fields agree on where the body ends. Upstream and client are held to the same rules.
+// framing checks that the fields agree on where the body ends. Upstream and client are held to the same rules, but for codings other
+// than chunked: a request that has one has no end, a response ends with its connection (RFC 9112, 6.3).
 func (h *head) framing(minor int) error {
 	switch {
 	case h.codings > 0 && h.lengths > 0:
 		return errBothFramings
 	case h.codings > 0 && minor == 0:
 		return errOldCoding
-	case h.unknownCoding:
-		return errUnknownCoding
 	}
 	return nil
+}
+
+// compression reports whether a transfer coding is one of those that compress (RFC 9112, 7.2).
+func compression(v []byte) bool {
+	for _, name := range [...]string{"gzip", "x-gzip", "deflate", "compress", "x-compress"} {
+		if header.EqualFold(v, name) {
+			return true
+		}
+	}
+	return false
 }

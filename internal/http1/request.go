@@ -146,6 +146,9 @@ func (q *Request) conclude(b []byte) error {
 	if err := h.framing(q.Minor); err != nil {
 		return err
 	}
+	if h.unknownCoding {
+		return errUnknownCoding
+	}
 	if q.Minor == 1 {
 		if h.expectOther {
 			return errExpect

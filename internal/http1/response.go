@@ -82,7 +82,9 @@ func (r *Response) conclude(b []byte, toHead bool) error {
 	switch {
 	case toHead || r.Status < 200 || r.Status == 204 || r.Status == 304:
 		r.Body, r.Length = BodyNone, 0
-	case h.codings > 0:
+	case h.compressed:
+		return errUnknownCoding // the client would take what is compressed for the content
+	case h.codings > 0 && !h.unknownCoding:
 		r.Body, r.Length = BodyChunked, -1
 	case h.length == 0:
 		r.Body, r.Length = BodyNone, 0

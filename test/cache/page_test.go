@@ -71,10 +71,8 @@ var reasons = map[string]string{
 }
 
 func reason(o [4]string) string {
-	for _, list := range []map[string]string{known, reasons} {
-		if text := list[o[0]]; text != "" {
-			return text
-		}
+	if text := reasons[o[0]]; text != "" {
+		return text
 	}
 	if slices.Contains([]string{"partial-store-partial-reuse-partial", "partial-store-partial-reuse-partial-byterange",
 		"partial-store-partial-reuse-partial-absent", "partial-store-partial-reuse-partial-suffix"}, o[0]) {
