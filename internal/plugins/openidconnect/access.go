@@ -22,6 +22,7 @@ const (
 	byPassword          = "password"
 	byClientCredentials = "client_credentials"
 	byCode              = "authorization_code"
+	byKongOAuth2        = "kong_oauth2"
 )
 
 // visit is one request on its way through the plugin.

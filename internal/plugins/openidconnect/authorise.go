@@ -76,7 +76,9 @@ func (v *visit) identify(g *grant, ready *prepared) error {
 		return err
 	}
 	credential := plugin.Credential{ID: ready.credential}
-	if consumer != nil {
+	if g.application != nil {
+		credential = plugin.Credential{ID: g.application.ID, ConsumerID: consumer.ID, Identifier: g.application.ClientID}
+	} else if consumer != nil {
 		credential.ConsumerID = consumer.ID
 		if credential.ID == "" {
 			credential.ID = consumer.ID
@@ -98,6 +100,9 @@ func (v *visit) identify(g *grant, ready *prepared) error {
 // consumer finds the consumer that the claims name, where consumer_claims is set.
 func (v *visit) consumer(g *grant) (*entity.Consumer, error) {
 	p := v.p
+	if g.application != nil {
+		return p.applicationConsumer(g)
+	}
 	if len(p.ConsumerClaims) == 0 {
 		return nil, nil
 	}

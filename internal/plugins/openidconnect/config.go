@@ -3,7 +3,7 @@ package openidconnect
 // config is the plugin's configuration: the fields of Kong's plugin of the same name as of version 3.15, by Kong's names.
 type config struct {
 	// Method selection and client access
-	AuthMethods       []string `json:"auth_methods" conf:"elements.one_of=password,client_credentials,authorization_code,bearer,introspection,userinfo,kong_oauth2,refresh_token,session;default=password,client_credentials,authorization_code,bearer,introspection,userinfo,kong_oauth2,refresh_token,session" doc:"Which credentials are accepted. The order in the list has no effect on the order of the search. kong_oauth2 lets nobody in: there are no such tokens here"`
+	AuthMethods       []string `json:"auth_methods" conf:"elements.one_of=password,client_credentials,authorization_code,bearer,introspection,userinfo,kong_oauth2,refresh_token,session;default=password,client_credentials,authorization_code,bearer,introspection,userinfo,kong_oauth2,refresh_token,session" doc:"Which credentials are accepted. The order in the list has no effect on the order of the search. kong_oauth2 takes the tokens that the plugin oauth2 of this gateway has issued"`
 	Anonymous         string   `json:"anonymous" doc:"Consumer id or username (not custom_id) to fall back to when authentication or authorisation fails; also lets the plugin step aside if another auth plugin already authenticated"`
 	RunOnPreflight    bool     `json:"run_on_preflight" conf:"default=true" doc:"false = let OPTIONS through untouched"`
 	HideCredentials   bool     `json:"hide_credentials" conf:"default=true" doc:"Strip the credential that succeeded from the upstream request (only that one)"`

@@ -13,6 +13,9 @@ import (
 // way, by token_exchange_endpoint. Other grants are returned as they are.
 func (v *visit) exchange(g *grant) (*grant, error) {
 	p := v.p
+	if g.application != nil {
+		return g, nil // the provider knows nothing of the token, and is not to learn it
+	}
 	if p.TokenExchange != nil && g.access != nil {
 		iss, _ := g.access["iss"].(string)
 		for i := range p.TokenExchange.SubjectTokenIssuers {

@@ -94,6 +94,13 @@ func (p *relyingParty) explain(ctx context.Context, token string) (steps []Step,
 		}
 		steps = append(steps, s)
 	}
+	if p.methods[byKongOAuth2] && !(p.methods[byBearer] && jose.IsJWS([]byte(token))) {
+		if g, is := p.explainKong(ctx, v, token, add); g != nil {
+			return steps, g.access
+		} else if is {
+			return steps, nil
+		}
+	}
 	g := &grant{Method: byBearer, Access: token}
 	if !jose.IsJWS([]byte(token)) {
 		add("form", nil, "not a signed JWT: the provider is asked about it")

@@ -24,7 +24,7 @@ type row struct {
 }
 
 func rows() []row {
-	return slices.Concat(tokenRows(), providerRows(), requestRows(), claimRows())
+	return slices.Concat(tokenRows(), providerRows(), requestRows(), claimRows(), kongRows())
 }
 
 var notWord = regexp.MustCompile(`[^a-z0-9]+`)

@@ -23,14 +23,19 @@ type presentedName struct {
 	also  string // a second parameter that belongs to it
 }
 
-// fromToken lets a request in by the access token that it carries: a JWT by its signature, others by asking the provider.
+// fromToken lets a request in by the access token that it carries: a JWT by its signature, others if the plugin oauth2 has issued
+// them, or by asking the provider.
 func (v *visit) fromToken(token string, viaDPoP bool) (*grant, error) {
 	p := v.p
 	v.presented = v.findPresented(token)
 	jws := jose.IsJWS([]byte(token))
 	var g *grant
 	var err error
+	if p.methods[byKongOAuth2] && !(jws && p.methods[byBearer]) {
+		g, err = v.fromKongOAuth2(token)
+	}
 	switch {
+	case g != nil || err != nil:
 	case jws && p.methods[byBearer]:
 		g, err = v.fromBearer(token)
 		if err == nil && p.IntrospectJWTs {
@@ -40,6 +45,8 @@ func (v *visit) fromToken(token string, viaDPoP bool) (*grant, error) {
 		g, err = v.introspect(token, nil)
 	case p.methods[byUserinfo]:
 		g, err = v.fromUserinfo(token)
+	case p.methods[byKongOAuth2]:
+		return nil, unauthorized(invalidToken, "the token is none of the plugin oauth2's", nil)
 	default:
 		return nil, unauthorized(invalidToken, "no method is enabled that this token could be checked by", nil)
 	}
@@ -322,7 +329,7 @@ func (v *visit) fromUserinfo(token string) (*grant, error) {
 // userinfo adds what the userinfo endpoint says to a grant, with search_user_info. It works on a copy: grants are shared.
 func (v *visit) userinfo(g *grant) error {
 	p := v.p
-	if !p.SearchUserInfo || g.lookedUp || g.Access == "" || g.Method == byClientCredentials {
+	if !p.SearchUserInfo || g.application != nil || g.lookedUp || g.Access == "" || g.Method == byClientCredentials {
 		return nil
 	}
 	found, err := v.userinfoOf(g.Access)

@@ -1,0 +1,89 @@
+package openidconnect
+
+import (
+	"context"
+	"time"
+
+	"github.com/gibbon-gateway/gibbon/entity"
+)
+
+// fromKongOAuth2 lets a request in by a token that the gateway's plugin oauth2 has issued. The provider has no part in it. It returns
+// nil if the token is none of these; another method may know it.
+func (v *visit) fromKongOAuth2(token string) (*grant, error) {
+	service := ""
+	if v.x.Service != nil {
+		service = v.x.Service.ID
+	}
+	return v.p.kongGrant(v.ctx, token, service)
+}
+
+// kongGrant looks a token up among those of the plugin oauth2, and checks its end, the service that it was issued at, and that its
+// application is still there.
+func (p *relyingParty) kongGrant(ctx context.Context, token, service string) (*grant, error) {
+	set := p.env.Find.Entities()
+	if p.env.Ledger == nil || len(token) > maxQuick || len(entity.All[entity.OAuth2Credential](set)) == 0 {
+		return nil, nil // without applications there are no tokens, and nothing has to be looked up
+	}
+	found, err := p.env.Ledger.Find(ctx, "oauth2_tokens", "access_token", []byte(token))
+	if err != nil {
+		return nil, err
+	}
+	t, _ := found.(*entity.OAuth2Token)
+	if t == nil {
+		return nil, nil
+	}
+	ends := t.Ends()
+	if !ends.IsZero() && p.env.Now().After(ends) {
+		return nil, unauthorized(invalidToken, "the token of the plugin oauth2 has expired", nil)
+	}
+	if t.Service != nil && t.Service.ID != service {
+		return nil, unauthorized(invalidToken, "the token of the plugin oauth2 was issued at another service", nil)
+	}
+	application := entity.Get[entity.OAuth2Credential](set, t.Credential.ID)
+	if application == nil {
+		return nil, unauthorized(invalidToken, "the application of the token is not there any more", nil)
+	}
+	g := &grant{Method: byKongOAuth2, Access: token, Type: "Bearer", Scope: t.Scope, ends: ends, application: application}
+	g.access = map[string]any{"client_id": application.ClientID, "iat": float64(t.CreatedAt)}
+	for name, value := range map[string]string{"sub": t.AuthenticatedUserID, "scope": t.Scope} {
+		if value != "" {
+			g.access[name] = value
+		}
+	}
+	if !ends.IsZero() {
+		g.Ends = ends.Unix()
+		g.access["exp"] = float64(g.Ends)
+	}
+	return g, nil
+}
+
+// applicationConsumer returns the consumer whose application a grant's token belongs to.
+func (p *relyingParty) applicationConsumer(g *grant) (*entity.Consumer, error) {
+	if ref := g.application.Consumer; ref != nil {
+		if c := p.env.Find.Consumer(ref.ID); c != nil {
+			return c, nil
+		}
+	}
+	return nil, unauthorized(invalidToken, "the consumer of the token is not there any more", nil)
+}
+
+// explainKong explains a token that the plugin oauth2 may have issued. It reports false if it has not.
+func (p *relyingParty) explainKong(ctx context.Context, v *visit, token string, add func(check string, err error, good string)) (*grant, bool) {
+	service := p.env.Scope.Service
+	if r := entity.Get[entity.Route](p.env.Find.Entities(), p.env.Scope.Route); r != nil && r.Service != nil {
+		service = r.Service.ID
+	}
+	g, err := p.kongGrant(ctx, token, service)
+	if g == nil && err == nil {
+		add(byKongOAuth2, nil, "not a token of the plugin oauth2")
+		return nil, false
+	}
+	if err != nil {
+		add(byKongOAuth2, err, "")
+		return nil, true
+	}
+	add(byKongOAuth2, nil, "a token of the plugin oauth2, for the application "+g.application.ClientID)
+	add("times", nil, lifetime(g.access, p.env.Now().Truncate(time.Second)))
+	v.explainClaims(g, add)
+	return g, true
+}
