@@ -1,12 +1,14 @@
-// Command cache measures the plugin proxy-cache beside nginx's proxy_cache on this machine: answers from memory, in turns and on one
-// core each, and what a miss costs beside a plain proxied request. See ../README.md for how to read such a table.
+// Command cache measures the plugin proxy-cache beside nginx's proxy_cache and Varnish on this machine: answers from memory, in turns and
+// on one core each, what an answer shared by Redis costs beside one from memory, and what a miss costs beside a plain proxied request. See ../README.md for how to read such a table.
 package main
 
 import (
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/gibbon-gateway/gibbon/bench/rig"
@@ -16,39 +18,51 @@ func main() {
 	rig.Main("cache", rig.Options{Gibbon: "bin/gibbon", Rounds: 3, Seconds: 3}, measure)
 }
 
-// benchCase is one row: two programs, or one with two configurations, asked for the same.
+// benchCase is some rows: programs that are asked for the same. Each row compares one with ours.
 type benchCase struct {
 	name   string
-	target float64 // of the second's CPU time by the first's; 0 is none
-	sides  [2]side
 	path   string // %d is another number for each request
+	others []other
+	ours   side
+}
+
+// other is what ours is compared with.
+type other struct {
+	side
+	target float64 // of our CPU time by the other's; 0 is none
 }
 
 // side is a program under test.
 type side struct {
-	name   string
-	nginx  bool
-	plugin string // configuration of proxy-cache; "" is none
+	name    string
+	program string // "" is the gateway
+	plugin  string // its configuration of proxy-cache; "" is none, and REDIS stands for a port
 }
 
 const (
 	memory = "{strategy: memory, content_type: [text/plain], cache_ttl: 3600}"
+	redis  = "{strategy: redis, content_type: [text/plain], cache_ttl: 3600, redis: {port: REDIS}, redis_memory_seconds: %d}"
 )
 
 var (
-	nginx  = side{name: "nginx", nginx: true}
-	gibbon = side{name: "Gibbon", plugin: memory}
+	nginx   = side{name: "nginx", program: "nginx"}
+	varnish = side{name: "Varnish", program: "varnishd"}
+	gibbon  = side{name: "Gibbon", plugin: memory}
+	tier    = side{name: "Gibbon, Redis with memory", plugin: fmt.Sprintf(redis, 1)}
+	remote  = side{name: "Gibbon, Redis alone", plugin: fmt.Sprintf(redis, 0)}
 )
 
 var cases = []benchCase{
-	{"hit, 45 bytes", 0.55, [2]side{nginx, gibbon}, "/items/1"},
-	{"hit, 1,000 URLs", 0.55, [2]side{nginx, gibbon}, "/items/%d?a=1"},
-	{"hit, 1 MiB", 0, [2]side{nginx, gibbon}, "/big"},
-	{"miss, by a plain request", 1.15, [2]side{{name: "Gibbon, no cache"}, {name: "Gibbon, misses", plugin: memory}}, "/items/%d"},
+	{"hit, 45 bytes", "/items/1", []other{{nginx, 0.55}, {varnish, 0.35}}, gibbon},
+	{"hit, 1,000 URLs", "/items/%d?a=1", []other{{nginx, 0.55}, {varnish, 0.35}}, gibbon},
+	{"hit, 1 MiB", "/big", []other{{nginx, 0}, {varnish, 0}}, gibbon},
+	{"redis hit, 1,000 URLs", "/items/%d?a=1", []other{{gibbon, 2}}, tier},
+	{"redis hit without memory, 1,000 URLs", "/items/%d?a=1", []other{{gibbon, 0}}, remote},
+	{"miss, by a plain request", "/items/%d", []other{{side{name: "Gibbon, no cache"}, 1.15}}, side{name: "Gibbon, misses", plugin: memory}},
 }
 
 func measure(o rig.Options) error {
-	if err := rig.Need("nginx", "wrk"); err != nil {
+	if err := rig.Need("nginx", "varnishd", "redis-server", "wrk"); err != nil {
 		return err
 	}
 	if _, err := os.Stat(o.Gibbon); err != nil {
@@ -65,6 +79,8 @@ func measure(o rig.Options) error {
 		return err
 	}
 	fmt.Printf("%d rounds of %d s, 64 connections, one core each\n\n", o.Rounds, o.Seconds)
+	load, _ := os.ReadFile("/proc/loadavg")
+	fmt.Printf("load average before: %s\n", load)
 	fmt.Println("| case | first CPU µs | second CPU µs | ratio | at most |")
 	fmt.Println("| --- | --: | --: | --: | --: |")
 	for _, c := range cases {
@@ -82,6 +98,7 @@ type bench struct {
 	rig.Options
 	*rig.Bench
 	stores []string // folders of nginx's caches
+	redis  string   // its port, once it runs
 }
 
 func (b *bench) clean() {
@@ -90,43 +107,43 @@ func (b *bench) clean() {
 	}
 }
 
-// row measures a case and prints its line.
+// row measures a case and prints its lines.
 func (b *bench) row(c benchCase) error {
-	var two [2]*rig.Server
-	for i, s := range c.sides {
-		server, err := b.start(s)
+	var servers []*rig.Server
+	for _, o := range append(slices.Clone(c.others), other{side: c.ours}) {
+		server, err := b.start(o.side)
 		if err != nil {
 			return err
 		}
-		two[i] = server
+		servers = append(servers, server)
 		defer rig.End(server.Cmd)
 	}
-	var ratios []float64
-	var cpu [2][]float64
+	ours, script := len(c.others), luaScript(c)
+	cpu, ratios := make([][]float64, len(servers)), make([][]float64, ours)
 	for round := range b.Rounds {
-		var got [2]rig.Cost
-		for i := range two {
-			k := (i + round) % 2
-			script := luaScript(c)
-			if _, err := b.Measure(two[k], script, 1); err != nil { // warm up, and fill
+		for i := range servers {
+			k := (i + round) % len(servers)
+			if _, err := b.Measure(servers[k], script, 1); err != nil { // warm up, and fill
 				return err
 			}
-			var err error
-			if got[k], err = b.Measure(two[k], script, b.Seconds); err != nil {
+			got, err := b.Measure(servers[k], script, b.Seconds)
+			if err != nil {
 				return err
 			}
+			cpu[k] = append(cpu[k], got.CPU)
 		}
-		ratios = append(ratios, got[1].CPU/got[0].CPU)
-		for k := range got {
-			cpu[k] = append(cpu[k], got[k].CPU)
+		for k := range ratios {
+			ratios[k] = append(ratios[k], cpu[ours][round]/cpu[k][round])
 		}
 	}
-	most := "–"
-	if c.target > 0 {
-		most = fmt.Sprintf("%.2f", c.target)
+	for k, o := range c.others {
+		most := "–"
+		if o.target > 0 {
+			most = fmt.Sprintf("%.2f", o.target)
+		}
+		fmt.Printf("| %s: %s, %s | %.1f | %.1f | %.2f | %s |\n", c.name, o.name, c.ours.name, rig.Median(cpu[k]), rig.Median(cpu[ours]),
+			rig.Median(ratios[k]), most)
 	}
-	fmt.Printf("| %s: %s, %s | %.1f | %.1f | %.2f | %s |\n", c.name, c.sides[0].name, c.sides[1].name, rig.Median(cpu[0]), rig.Median(cpu[1]),
-		rig.Median(ratios), most)
 	return nil
 }
 
@@ -135,10 +152,7 @@ func (b *bench) start(s side) (*rig.Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	run := b.startGibbon
-	if s.nginx {
-		run = b.startNginx
-	}
+	run := map[string]func(string, side) (*exec.Cmd, error){"": b.startGibbon, "nginx": b.startNginx, "varnishd": b.startVarnish}[s.program]
 	cmd, err := run(addr, s)
 	if err != nil {
 		return nil, err
@@ -147,6 +161,42 @@ func (b *bench) start(s side) (*rig.Server, error) {
 		return nil, fmt.Errorf("%s: %w\n%s", s.name, err, b.Logs())
 	}
 	return &rig.Server{Name: s.name, Addr: addr, Cmd: cmd}, nil
+}
+
+// startVarnish starts Varnish with its defaults, and a cache in memory.
+func (b *bench) startVarnish(addr string, _ side) (*exec.Cmd, error) {
+	host, port, err := net.SplitHostPort(b.Upstream)
+	if err != nil {
+		return nil, err
+	}
+	file := filepath.Join(b.Dir, "default.vcl")
+	vcl := fmt.Sprintf("vcl 4.1;\nbackend default { .host = %q; .port = %q; }\n", host, port)
+	if err := os.WriteFile(file, []byte(vcl), 0o644); err != nil {
+		return nil, err
+	}
+	program, err := rig.Program("varnishd")
+	if err != nil {
+		return nil, err
+	}
+	return b.Start(rig.Measured, nil, program, "-F", "-j", "none", "-n", filepath.Join(b.Dir, "varnish-"+port+strings.ReplaceAll(addr, ":", "-")),
+		"-a", addr, "-f", file, "-t", "3600", "-s", "malloc,1G", "-p", "thread_pools=1")
+}
+
+// redisPort starts Redis, if it does not run yet.
+func (b *bench) redisPort() (string, error) {
+	if b.redis != "" {
+		return b.redis, nil
+	}
+	addr, err := rig.FreeAddr()
+	if err != nil {
+		return "", err
+	}
+	_, port, _ := net.SplitHostPort(addr)
+	if _, err := b.Start(rig.Others, nil, "redis-server", "--bind", "127.0.0.1", "--port", port, "--dir", b.Dir, "--save", ""); err != nil {
+		return "", err
+	}
+	b.redis = port
+	return port, nil
 }
 
 // startNginx starts nginx with one worker, and a cache in memory that is locked as ours is.
@@ -191,6 +241,13 @@ func (b *bench) startGibbon(addr string, s side) (*exec.Cmd, error) {
 		return nil, err
 	}
 	doc := fmt.Sprintf("_format_version: \"3.0\"\nservices:\n- name: up\n  url: http://%s\n  routes: [{name: r, paths: [/], strip_path: false}]\n", b.Upstream)
+	if strings.Contains(s.plugin, "REDIS") {
+		port, err := b.redisPort()
+		if err != nil {
+			return nil, err
+		}
+		s.plugin = strings.ReplaceAll(s.plugin, "REDIS", port)
+	}
 	if s.plugin != "" {
 		doc += "plugins:\n- name: proxy-cache\n  config: " + s.plugin + "\n"
 	}
