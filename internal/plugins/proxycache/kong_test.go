@@ -28,7 +28,10 @@ func TestMain(m *testing.M) {
 		// For a while connections stay open for the next configuration.
 		goleak.IgnoreAnyFunction("github.com/gibbon-gateway/gibbon/internal/statedb/redis.(*link).keep"),
 		goleak.IgnoreAnyFunction("github.com/redis/rueidis.(*clusterClient).runClusterTopologyRefreshment"),
-		goleak.IgnoreAnyFunction("github.com/redis/rueidis.(*call).DelayDo.func1"))
+		goleak.IgnoreAnyFunction("github.com/redis/rueidis.(*call).DelayDo.func1"),
+		goleak.IgnoreAnyFunction("github.com/redis/rueidis.(*clusterClient)._refresh.func2"),
+		goleak.IgnoreAnyFunction("github.com/redis/rueidis.(*sentinelClient).runTopologyRefreshment"),
+		goleak.IgnoreAnyFunction("github.com/redis/rueidis.(*sentinelClient).listWatch.func2"))
 }
 
 // clock is a time that moves only when told.

@@ -199,31 +199,3 @@ func TestRedisIsFull(t *testing.T) {
 		t.Errorf("memory: %s", r.Get("X-Cache-Status"))
 	}
 }
-
-func TestRedisCluster(t *testing.T) {
-	if testing.Short() {
-		return
-	}
-	cluster := redistest.StartCluster(t, 3, 0)
-	c := newClock()
-	nodeOf := func(timeout int) *bench {
-		b := &bench{clock: c, stage: stage.New(t)}
-		b.stage.Now = c.Now
-		b.Instance = b.stage.Instance(t, proxycache.Type, fmt.Sprintf("{strategy: redis, redis: {cluster_nodes: [{ip: 127.0.0.1, port: %d}], timeout: %d}}",
-			cluster.Masters[0].Port, timeout))
-		return b
-	}
-	one, two := nodeOf(2001), nodeOf(2002)
-	for i := range 20 {
-		want(t, one.get(fmt.Sprint("/", i), nil, text("one", "Vary", "A")), "Miss 200 one")
-	}
-	for i := range 20 {
-		want(t, two.get(fmt.Sprint("/", i), nil, text("x")), "Hit 200 one")
-	}
-	c.Advance(time.Second)
-	if code, body := ask(adminOf(map[string]any{pluginID: two.Plugin}), "DELETE", "/proxy-cache"); code != 204 {
-		t.Errorf("purge: %d %s", code, body)
-	}
-	c.Advance(time.Second)
-	want(t, one.get("/1", nil, text("new")), "Miss 200 new")
-}
