@@ -6,10 +6,8 @@ package jose
 import (
 	"bytes"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 )
 
 // MaxToken is the longest token that Parse reads, in bytes.
@@ -62,16 +60,19 @@ func Parse(raw []byte) (*Token, error) {
 
 // readHeader takes what is needed out of the header. Extensions that must be understood are not (RFC 7515, section 4.1.11).
 func (t *Token) readHeader() error {
-	for name, to := range map[string]*string{"alg": &t.Alg, "kid": &t.Kid, "x5t": &t.X5T, "typ": &t.Type} {
-		v, there := t.Header[name]
+	for _, field := range [...]struct {
+		name string
+		to   *string
+	}{{"alg", &t.Alg}, {"kid", &t.Kid}, {"x5t", &t.X5T}, {"typ", &t.Type}} {
+		v, there := t.Header[field.name]
 		if !there {
 			continue
 		}
 		s, ok := v.(string)
 		if !ok {
-			return fmt.Errorf("%w: header %s is no string", ErrMalformed, name)
+			return fmt.Errorf("%w: header %s is no string", ErrMalformed, field.name)
 		}
-		*to = s
+		*field.to = s
 	}
 	if t.Alg == "" {
 		return fmt.Errorf("%w: no alg", ErrMalformed)
@@ -105,65 +106,4 @@ func decode64(part []byte) ([]byte, error) {
 	out := make([]byte, strict64.DecodedLen(len(part)))
 	n, err := strict64.Decode(out, part)
 	return out[:n], err
-}
-
-// DecodeObject reads one JSON object: no member twice in any object, nothing behind it, nested 16 deep at most. Numbers become
-// json.Number.
-func DecodeObject(text []byte) (map[string]any, error) {
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.UseNumber()
-	v, err := decodeValue(d, 0)
-	if err != nil {
-		return nil, err
-	}
-	object, ok := v.(map[string]any)
-	if !ok {
-		return nil, errors.New("not a JSON object")
-	}
-	if _, err := d.Token(); err != io.EOF {
-		return nil, errors.New("text behind the JSON object")
-	}
-	return object, nil
-}
-
-func decodeValue(d *json.Decoder, depth int) (any, error) {
-	token, err := d.Token()
-	if err != nil {
-		return nil, err
-	}
-	delim, ok := token.(json.Delim)
-	if !ok {
-		return token, nil
-	}
-	if depth == maxDepth {
-		return nil, fmt.Errorf("JSON nested more than %d deep", maxDepth)
-	}
-	if delim == '[' {
-		list := []any{}
-		for d.More() {
-			v, err := decodeValue(d, depth+1)
-			if err != nil {
-				return nil, err
-			}
-			list = append(list, v)
-		}
-		_, err := d.Token()
-		return list, err
-	}
-	object := map[string]any{}
-	for d.More() {
-		key, err := d.Token()
-		if err != nil {
-			return nil, err
-		}
-		name, _ := key.(string) // the decoder lets nothing else be a name
-		if _, twice := object[name]; twice {
-			return nil, fmt.Errorf("member %q twice", name)
-		}
-		if object[name], err = decodeValue(d, depth+1); err != nil {
-			return nil, err
-		}
-	}
-	_, err = d.Token()
-	return object, err
 }
