@@ -36,8 +36,8 @@ var ownPath = regexp.MustCompile(`^/consumer_groups(/|$)|^/(consumers|plugins)/\
 // missingPath matches paths of the Admin API that are not here: those of plugins and kinds of entities that are not, and of
 // Kong's insides (its cache, timers, WebAssembly, log levels, clustering). Kong itself answers /targets, /targets/… and
 // /snis/{snis}/certificate with 404.
-var missingPath = regexp.MustCompile(`^/(acme|acme_storage|basic-auths|hmac-auths|oauth2|oauth2_tokens|sessions|metrics|proxy-cache|` +
+var missingPath = regexp.MustCompile(`^/(acme|acme_storage|basic-auths|hmac-auths|sessions|metrics|proxy-cache|` +
 	`keys|key-sets|vaults|filter-chains|cache|clustering|debug|timers|targets)(/|$)|` +
-	`^/(services|routes|consumers)/\{\w+\}/(filter-chains|filters|oauth2|oauth2_tokens|basic-auth|hmac-auth)(/|$)|` +
+	`^/(services|routes|consumers)/\{\w+\}/(filter-chains|filters|basic-auth|hmac-auth)(/|$)|` +
 	`^/schemas/(filters|vaults)/|^/snis/\{snis\}/certificate$|^/status/dns$|^/plugins/schema/|` +
 	`^/upstreams/\{upstreams\}/targets/\{targets\}/(\{address\}/)?(un)?healthy$`)
