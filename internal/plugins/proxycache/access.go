@@ -204,6 +204,8 @@ func (c *cache) find(s *scratch, x *plugin.Exchange, now time.Time) (e *httpcach
 		return e, nil // the store is away: memory is the best there is
 	case err != nil:
 		return nil, err
+	case r == nil && e != nil && s.saw.proves(e.Proof):
+		return e, nil // it is not there, or not yet, but nobody has purged
 	case r == nil || r.Expired(now):
 		if e != nil {
 			c.hub.store.Remove(e) // purged elsewhere

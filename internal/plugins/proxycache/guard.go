@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/gibbon-gateway/gibbon/internal/plugins/proxycache/httpcache"
-	"github.com/gibbon-gateway/gibbon/internal/statedb/redis"
 )
 
 // guardFor is how long a guard stands, longer than any request. What is fetched when it ends is not shared, nothing else.
@@ -27,16 +26,17 @@ func (r *remote) change(ctx context.Context, owner string, uri []byte) error {
 	return r.store.Put(ctx, markOf(owner, uri), token(), keepFor+time.Hour)
 }
 
-// bar sees to it that no node stores what it is fetching now, at the address of an id, or, for "", at any of an owner.
+// bar sees to it that no node stores what it is fetching now, at the address of an id, or, for "", at any of an owner. Who asks next makes
+// another guard. Guards are removed and not replaced, as a Redis that is full takes nothing.
 func (r *remote) bar(ctx context.Context, owner, id string) error {
 	if id != "" {
-		return r.store.Put(ctx, guardOf(owner, group(id)), token(), guardFor)
+		return r.store.Delete(ctx, guardOf(owner, group(id)))
 	}
-	items := make([]redis.Item, 256)
-	for i := range items {
-		items[i] = redis.Item{Key: guardOf(owner, fmt.Sprintf("%02x", i)), Value: token(), TTL: guardFor}
+	guards := make([][]byte, 256)
+	for i := range guards {
+		guards[i] = guardOf(owner, fmt.Sprintf("%02x", i))
 	}
-	return r.store.PutAll(ctx, items...)
+	return r.store.Delete(ctx, guards...)
 }
 
 // remove removes the entry at a key, and with it all its variants: without the pointer they are worth nothing. It reports whether

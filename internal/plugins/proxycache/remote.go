@@ -20,7 +20,7 @@ import (
 // request fields that they vary by, and a generation; the entries are then at addresses that hold the values too, and are worth nothing
 // without the pointer. Writing happens behind the answer.
 //
-// Nodes do not tell each other about purges. Instead each address has a guard, which a purge replaces: a response is stored only if the
+// Nodes do not tell each other about purges. Instead each address has a guard, which a purge removes: a response is stored only if the
 // guard is still the one that was there before the upstream was asked. A resource that was changed (RFC 9111, 4.4) has a mark, and
 // entries with another one are not believed. All that is read about a key is read in one round trip.
 //
@@ -36,7 +36,6 @@ type sharedStore interface {
 	state.Store
 	GetAll(ctx context.Context, keys ...[]byte) ([][]byte, error)
 	PutIf(ctx context.Context, guard, want []byte, items ...redis.Item) (bool, error)
-	PutAll(ctx context.Context, items ...redis.Item) error
 }
 
 const (
@@ -125,6 +124,20 @@ type seen struct {
 	guard             string // "" if the store was not asked or did not answer: then nothing is stored
 	mark              string
 	generation, names string // of the pointer, if there is one
+}
+
+// proof is what shows later that there was no purge since; "" if nothing does.
+func (s *seen) proof() string {
+	if s.guard == "" {
+		return ""
+	}
+	return s.guard + s.mark
+}
+
+// proves reports whether nothing was purged since an entry with this proof was asked for.
+func (s *seen) proves(proof string) bool {
+	n := len(s.guard)
+	return n > 0 && len(proof) == n+len(s.mark) && proof[:n] == s.guard && proof[n:] == s.mark
 }
 
 // ask returns the entry for a request, or nil, and what else there is to know. uri is nil if nothing changes resources. hint are the names that the response may vary by,

@@ -41,6 +41,7 @@ func (c *cache) keep(e *httpcache.Entry, saw seen) bool {
 	now := c.now()
 	if c.remote != nil {
 		e.Recheck(now, c.remote.tier)
+		e.Prove(saw.proof())
 	}
 	kept := c.hub.store.Put(e, c.quota, now)
 	if c.remote == nil || c.hub.store.Outdated(e) {

@@ -87,31 +87,3 @@ func (s *Store) PutIf(ctx context.Context, guard, want []byte, items ...Item) (s
 	}
 	return stored, nil
 }
-
-// PutAll stores values in one round trip, though not in one step.
-func (s *Store) PutAll(ctx context.Context, items ...Item) error {
-	if len(items) == 0 {
-		return nil
-	}
-	err := s.link.do(ctx, s.key(items[0].Key), func(ctx context.Context, c rueidis.Client) error {
-		commands := make([]rueidis.Completed, len(items))
-		for i, item := range items {
-			set := c.B().Set().Key(s.key(item.Key)).Value(encode(item.Value))
-			if ms := millis(item.TTL); ms > 0 {
-				commands[i] = set.PxMilliseconds(ms).Build()
-				continue
-			}
-			commands[i] = set.Build()
-		}
-		for _, r := range c.DoMulti(ctx, commands...) {
-			if err := r.Error(); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("put %d values: %w", len(items), err)
-	}
-	return nil
-}

@@ -17,13 +17,10 @@ import (
 func bulk(t *testing.T, s *redis.Store) {
 	ctx := t.Context()
 	key := func(i int) []byte { return fmt.Appendf(nil, "{%d}k", i) }
-	var items []redis.Item
 	for i := range 20 {
-		items = append(items, redis.Item{Key: key(i), Value: fmt.Append(nil, i), TTL: time.Minute})
-	}
-	items[3].TTL = 0
-	if err := s.PutAll(ctx, items...); err != nil {
-		t.Fatal(err)
+		if err := s.Put(ctx, key(i), fmt.Append(nil, i), time.Minute); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if _, err := s.Add(ctx, []byte("counter"), 1, 0); err != nil {
 		t.Fatal(err)
@@ -52,9 +49,6 @@ func bulk(t *testing.T, s *redis.Store) {
 	if diff := cmp.Diff([][]byte{[]byte("new"), []byte("other")}, got); err != nil || diff != "" {
 		t.Errorf("%v %s", err, diff)
 	}
-	if err := s.PutAll(ctx); err != nil {
-		t.Error(err)
-	}
 	if _, err := s.PutIf(ctx, guard, nil, redis.Item{Key: key(0), Value: make([]byte, 512<<20)}); !errors.Is(err, state.ErrTooLarge) {
 		t.Errorf("too large: %v", err)
 	}
@@ -76,8 +70,5 @@ func TestBulk(t *testing.T) {
 	}
 	if _, err := s.PutIf(t.Context(), counter, nil); !errors.Is(err, state.ErrUnavailable) {
 		t.Errorf("put if: %v", err)
-	}
-	if err := s.PutAll(t.Context(), redis.Item{Key: counter}); !errors.Is(err, state.ErrUnavailable) {
-		t.Errorf("put all: %v", err)
 	}
 }

@@ -62,6 +62,14 @@ type Traits struct {
 	VaryNames string // as VaryNames gives them
 	VaryValue string // of the request that it answers, as AppendSelecting gives it
 	VaryLang  string // VaryValue if the request had wanted just the language of the response; "" if it has none
+	Proof     string // what a shared store said of purges before this node asked for the response; it is not encoded
+}
+
+// Prove sets the Proof of an entry that is in no store.
+func (e *Entry) Prove(proof string) {
+	t := *e.Traits
+	t.Proof = proof
+	e.Traits = &t
 }
 
 var plain = new(Traits)
