@@ -11,7 +11,7 @@ import (
 // The order in which plugins run is Kong's.
 func TestOrder(t *testing.T) {
 	order := []string{
-		"correlation-id", "jwt", "key-auth", "openid-connect", "acl", "rate-limiting", "request-transformer", "response-transformer", "request-termination",
+		"correlation-id", "jwt", "oauth2", "key-auth", "openid-connect", "acl", "rate-limiting", "request-transformer", "response-transformer", "request-termination",
 	}
 	var got []string
 	all := plugins.All()
