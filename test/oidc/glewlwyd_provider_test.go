@@ -11,8 +11,10 @@ import (
 	"database/sql"
 	"encoding/json"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"net/http"
 	"net/url"
@@ -34,7 +36,9 @@ bind_address="127.0.0.1"
 external_url="%s"
 login_url="login.html"
 api_prefix="api"
-static_files_path="/usr/share/glewlwyd/webapp/"
+static_files_path="%s"
+static_files_mime_types = ( { extension = ".html" mime_type = "text/html" }, { extension = ".css" mime_type = "text/css" },
+  { extension = ".js" mime_type = "application/javascript" }, { extension = ".json" mime_type = "application/json" } )
 log_mode="console"
 log_level="ERROR"
 cookie_domain="localhost"
@@ -73,7 +77,7 @@ func startGlewlwyd(t *testing.T, program string) *glewlwyd {
 	_, port, _ := strings.Cut(freeAddress(t), ":")
 	g := &glewlwyd{url: "http://localhost:" + port}
 	settings := filepath.Join(folder, "glewlwyd.conf")
-	if err := os.WriteFile(settings, fmt.Appendf(nil, glewlwydSettings, port, g.url, database), 0o600); err != nil {
+	if err := os.WriteFile(settings, fmt.Appendf(nil, glewlwydSettings, port, g.url, copyPages(t, folder), database), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	run(t, nil, program, "--config-file="+settings)
@@ -81,6 +85,35 @@ func startGlewlwyd(t *testing.T, program string) *glewlwyd {
 	g.admin = newUser(t)
 	g.call(g.admin, "POST", "/auth/", map[string]any{"username": "admin", "password": "password"}, nil)
 	return g
+}
+
+// copyPages copies the pages with their settings, which Debian's package keeps where its own server does not find them.
+func copyPages(t *testing.T, folder string) string {
+	t.Helper()
+	const from = "/usr/share/glewlwyd/webapp"
+	pages := filepath.Join(folder, "pages")
+	err := filepath.WalkDir(from, func(path string, entry fs.DirEntry, err error) error {
+		name := strings.TrimPrefix(path, from)
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir():
+			return os.MkdirAll(pages+name, 0o700)
+		case name == "/config.json":
+			path = "/usr/share/glewlwyd/templates/config.json"
+		}
+		text, err := os.ReadFile(path) // behind links, too
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil // of a package that is only recommended
+		} else if err != nil {
+			return err
+		}
+		return os.WriteFile(pages+name, text, 0o600)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pages
 }
 
 // call sends a document to the API and reads the answer into another one.
@@ -114,7 +147,7 @@ func (g *glewlwyd) call(u *user, method, path string, doc, answer any) {
 	}
 }
 
-// settle makes the scope read, the user alice, and two providers: oidc, which signs by RSA, and brief, which signs by ECDSA and whose access
+// settle makes the scope read, the users alice and bob, and two providers: oidc, which signs by RSA, and brief, which signs by ECDSA and whose access
 // tokens live for two seconds.
 func (g *glewlwyd) settle() {
 	// Clients have only the properties that their module is told of.
@@ -127,8 +160,10 @@ func (g *glewlwyd) settle() {
 	g.call(g.admin, "PUT", "/mod/client/database/reset", nil, nil)
 
 	g.call(g.admin, "POST", "/scope/", map[string]any{"name": "read", "display_name": "read", "description": "read", "password_required": true, "password_max_age": 0}, nil)
-	g.call(g.admin, "POST", "/user/", map[string]any{"username": "alice", "name": "Alice", "email": "alice@example.com", "password": "wonderland",
-		"scope": []string{"g_profile", "openid", "read"}, "enabled": true}, nil)
+	for name, password := range map[string]string{"alice": "wonderland", "bob": "looking-glass"} {
+		g.call(g.admin, "POST", "/user/", map[string]any{"username": name, "name": name, "email": name + "@example.com", "password": password,
+			"scope": []string{"g_profile", "openid", "read"}, "enabled": true}, nil)
+	}
 	rsaKey, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		g.admin.t.Fatal(err)
@@ -186,6 +221,7 @@ func (g *glewlwyd) page(u *user, at *url.URL) (next string) {
 				URI string `json:"frontchannel_logout_uri"`
 			} `json:"client"`
 			SID, Iss string
+			Return   string `json:"post_redirect_to"` // only where the client has sent a state
 		}
 		path := "/" + q.Get("plugin") + "/session/" + q.Get("sid")
 		g.call(u, "GET", path+"/"+q.Get("client_id")+"?"+url.Values{"post_redirect_to": q["post_redirect_to"]}.Encode(), nil, &session)
@@ -201,6 +237,9 @@ func (g *glewlwyd) page(u *user, at *url.URL) (next string) {
 		}
 		g.call(u, "DELETE", path, nil, nil)
 		g.call(u, "DELETE", "/auth/", nil, nil)
+		if session.Return == "" {
+			return ""
+		}
 		return q.Get("callback_url")
 	}
 	if q.Get("callback_url") == "" {

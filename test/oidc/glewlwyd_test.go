@@ -65,6 +65,9 @@ func TestGlewlwyd(t *testing.T) {
 		if !strings.Contains(config, " scopes: ") {
 			config += ", scopes: [openid, read]"
 		}
+		if r.name == "app" { // glewlwyd leads back from its logout only those that bring a state
+			config += fmt.Sprintf(", end_session_endpoint: %q", s.issuer+"/end_session?state=out")
+		}
 		fmt.Fprintf(&b, `  - name: %[1]s
     paths: [/%[1]s]
     strip_path: false
@@ -107,19 +110,20 @@ func TestGlewlwyd(t *testing.T) {
 	}
 	t.Run("tokens", func(t *testing.T) { s.glewlwydTokens(t, newcomer(t)) })
 	t.Run("DPoP", s.proof)
-	t.Run("refresh", func(t *testing.T) { s.refresh(newcomer(t), "brief") })
+	t.Run("refresh", func(t *testing.T) { s.refresh(newcomer(t), "brief", true) })
+	t.Run("browser", func(t *testing.T) { s.script(t, "glewlwyd.mjs") })
 	t.Run("logout", func(t *testing.T) {
 		u := newcomer(t)
 		for _, name := range []string{"app", "front", "post"} {
 			s.enter(u, name)
 		}
-		s.leave(u, "post")
+		s.leave(u, "post", g.url+"/login.html?")
 		for _, name := range []string{"post", "front", "app"} { // here, by the browser, by the back channel
 			s.left(u, name)
 		}
 		u.asked = 0
 		s.signIn(u, "app")
-		s.leave(u, "app")
+		s.leave(u, "app", s.gateway.Proxy+"/bye?state=out")
 		s.left(u, "app")
 	})
 }
