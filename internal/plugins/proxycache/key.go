@@ -233,6 +233,9 @@ func misnamed(target []byte, response *header.Fields) bool {
 	if i := bytes.LastIndexByte(path, '/'); i >= 0 {
 		path = path[i+1:]
 	}
+	if bytes.IndexByte(path, '%') >= 0 {
+		path = bytes.ReplaceAll(bytes.ReplaceAll(path, []byte("%2e"), []byte(".")), []byte("%2E"), []byte("."))
+	}
 	i := bytes.LastIndexByte(path, '.')
 	if i < 0 || len(path)-i > 7 {
 		return false
