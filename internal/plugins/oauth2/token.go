@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"net/http"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -122,10 +123,21 @@ func (s *server) checkClient(x *plugin.Exchange, p *parameters) (client *entity.
 	case client == nil:
 	case client.ClientType == "public" && strings.TrimSpace(secret) != "":
 		refused = &refusedToken{no("invalid_request", "client_secret is disallowed for public clients"), false}
-	case client.ClientType != "public" && !client.Verify(secret):
+	case client.ClientType != "public" && !verify(client, secret):
 		refused = &refusedToken{badClient, byField}
 	}
 	return client, refused
+}
+
+// hashing holds those who hash a secret, which takes milliseconds of a processor. They may not take all processors.
+var hashing = make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2))
+
+func verify(client *entity.OAuth2Credential, secret string) bool {
+	if client.HashSecret {
+		hashing <- struct{}{}
+		defer func() { <-hashing }()
+	}
+	return client.Verify(secret)
 }
 
 // clientOf returns what an application says of itself; byField if it does in the field of tokens.

@@ -220,11 +220,13 @@ func (s *Store) Secret(ctx context.Context, name string) ([]byte, error) {
 
 // expire removes documents when they are over, until ctx ends. Every node does; whoever comes second finds nothing.
 func (s *Store) expire(ctx context.Context) {
+	var next time.Time // when to sweep at the earliest: many documents that end one after another go together
 	for ctx.Err() == nil {
-		wait := s.untilNext(ctx)
+		wait := max(s.untilNext(ctx), time.Until(next))
 		if wait <= 0 {
 			err := s.update(ctx, func(tx *tx) error { return tx.sweep() })
 			if err == nil {
+				next = time.Now().Add(time.Second)
 				continue
 			}
 			wait = 5 * time.Second
