@@ -79,7 +79,7 @@ func (s *server) checkConsent(x *plugin.Exchange, c *consent) (refused *refusal)
 		return badProvision
 	}
 	user, _ := c.get("authenticated_userid")
-	if user.blank() {
+	if user = user.orNumber(); user.blank() {
 		return noUser
 	}
 	c.user = user.text

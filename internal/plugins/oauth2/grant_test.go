@@ -169,6 +169,18 @@ func TestForms(t *testing.T) {
 			t.Errorf("%s: %d %s", target, r.Status, r.Body)
 		}
 	}
+	for body, want := range map[string]string{
+		`"scope":123`: "scope must be a string", `"scope":["email"]`: "scope must be a string", `"scope":false`: "scope must be a string",
+		`"grant_type":1`: "Invalid grant_type", `"grant_type":"authorization_code","code":12`: "Invalid code", `"client_secret":12`: "Invalid client authentication",
+		`"provision_key":12`: "Invalid provision_key", `"authenticated_userid":{}`: "Missing authenticated_userid parameter",
+		`"redirect_uri":1`: "Invalid redirect_uri that does not match with any redirect_uri created with the application",
+	} {
+		body = `{"client_id":"app","client_secret":"secret","grant_type":"password","provision_key":"prov","authenticated_userid":12,"scope":"email",` + body + `}`
+		r := k.run(p, plugintest.Request{Method: "POST", Target: "/oauth2/token", Service: k.here, TLS: k.tls(), Header: []string{"Content-Type", "application/json"}, Body: body})
+		if r.Status != 400 || r.text("error_description") != want {
+			t.Errorf("%s: %d %s", body, r.Status, r.Body)
+		}
+	}
 	big := plugintest.Request{Method: "POST", Target: "/oauth2/token", Service: k.here, TLS: k.tls(), Header: []string{"Content-Type", "application/x-www-form-urlencoded"},
 		Body: "grant_type=client_credentials&client_id=app&client_secret=secret&x=" + strings.Repeat("x", 1<<20)}
 	if r := k.run(p, big); r.Status != 400 {

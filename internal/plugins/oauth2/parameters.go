@@ -18,8 +18,17 @@ const maxBody = 1 << 20
 // value is a parameter. An odd one is there, but is no text: it was sent twice, is a list, or cannot be kept in a database. It equals
 // nothing.
 type value struct {
-	text string
-	odd  bool
+	text   string
+	odd    bool
+	number string // an odd one that is a number of JSON, as it is written
+}
+
+// orNumber returns a parameter that may be a number as well.
+func (v value) orNumber() value {
+	if v.number != "" {
+		return value{text: v.number}
+	}
+	return v
 }
 
 func textOf(s string, count int) value {
@@ -90,7 +99,7 @@ func (b *body) get(name string) (v value, has bool) {
 		case string:
 			return textOf(any, 1), true
 		case float64:
-			return textOf(string(raw), 1), true
+			return value{odd: true, number: string(raw)}, true
 		}
 		return value{odd: true}, true
 	}

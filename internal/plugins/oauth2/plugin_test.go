@@ -311,3 +311,24 @@ func TestIssuingMovesNoVersion(t *testing.T) {
 		t.Errorf("%d rows: %v", n, err)
 	}
 }
+
+// A token that was seen costs no allocation.
+func TestAccessDoesNotAllocate(t *testing.T) {
+	k := newKit(t)
+	p := k.plugin("")
+	token := k.post(p, "/oauth2/token", signed).text("access_token")
+	x := plugintest.Exchange(plugintest.Request{Target: "/things", Service: k.here})
+	access := p.Plugin.(plugin.Accessor).Access
+	allocs := testing.AllocsPerRun(200, func() {
+		x.Request.Header.Reset()
+		x.Request.Header.Add("Accept", "*/*")
+		x.Request.Header.Add("Authorization", "Bearer "+token)
+		x.Consumer, x.Credential = nil, plugin.Credential{}
+		if err := access(x); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if allocs > 1 { // the text of the field, here
+		t.Errorf("%v allocations", allocs)
+	}
+}

@@ -261,12 +261,13 @@ func (s *server) forItself(x *plugin.Exchange, p *parameters, client *entity.OAu
 	if refused != nil {
 		return nil, refused
 	}
-	return s.issue(x, grant{client: client, user: user.text, scope: scope})
+	return s.issue(x, grant{client: client, user: user.orNumber().text, scope: scope})
 }
 
 // fromPassword issues a token for a user whom the owner's page has signed in.
 func (s *server) fromPassword(x *plugin.Exchange, p *parameters, client *entity.OAuth2Credential) (*entity.OAuth2Token, error) {
 	user, _ := p.get("authenticated_userid")
+	user = user.orNumber()
 	switch {
 	case !s.isProvisioned(p):
 		return nil, badProvision
@@ -315,7 +316,7 @@ func (s *server) put(tx plugin.LedgerTx, service string, g grant) (*entity.OAuth
 			doc["service"] = ref(g.old.Service.ID)
 		}
 	case g.refresh && s.life > 0:
-		doc["refresh_token"] = rand.Text()
+		doc["refresh_token"] = rand.Text() + rand.Text()[:6] // as long as Kong's
 	case kept == 0 || s.life < kept:
 		kept = s.life + 1 // the access token is good in its last second
 	}
