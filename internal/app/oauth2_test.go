@@ -249,3 +249,103 @@ consumers:
 		return err == nil && strings.Contains(string(text), "database=off")
 	})
 }
+
+// Any of several authentication plugins is enough where all have anonymous; openid-connect takes the tokens of oauth2 while its
+// provider is not there.
+func TestTokensBesideOtherPlugins(t *testing.T) {
+	up := gibbontest.NewUpstream(t, nil)
+	g := gibbontest.Start(t, `
+_format_version: "3.0"
+services:
+- name: s
+  url: `+up.URL+`
+  routes:
+  - name: either
+    paths: [/either]
+    plugins:
+    - name: oauth2
+      config: {enable_client_credentials: true, anonymous: guest}
+    - name: key-auth
+      config: {anonymous: guest}
+  - name: both
+    paths: [/both]
+    plugins:
+    - name: oauth2
+      config: {enable_client_credentials: true}
+    - name: key-auth
+  - name: oidc
+    paths: [/oidc]
+    plugins:
+    - name: openid-connect
+      config: {issuer: "http://127.0.0.1:1/", client_id: [x], client_secret: [y], auth_methods: [kong_oauth2]}
+- name: other
+  url: `+up.URL+`
+  routes:
+  - name: elsewhere
+    paths: [/elsewhere]
+    plugins:
+    - name: openid-connect
+      config: {issuer: "http://127.0.0.1:1/", client_id: [x], client_secret: [y], auth_methods: [kong_oauth2]}
+consumers:
+- username: guest
+- username: bob
+  keyauth_credentials:
+  - key: bobs
+- username: ann
+  oauth2_credentials:
+  - name: app
+    client_id: app
+    oauth2_tokens:
+    - {access_token: anns, service: s, expires_in: 0, scope: read, authenticated_userid: user-7}
+`, nil)
+	for _, c := range []struct {
+		path, token, key string
+		status           int
+		want             string // consumer, anonymous, user
+	}{
+		{"/either", "", "", 200, "guest true "},
+		{"/either", "nope", "nope", 200, "guest true "},
+		{"/either", "anns", "", 200, "ann  user-7"},
+		{"/either", "", "bobs", 200, "bob  "},
+		{"/either", "nope", "bobs", 200, "bob  "},
+		{"/either", "anns", "bobs", 200, "ann  user-7"}, // the first that succeeds
+		{"/both", "anns", "", 401, ""},
+		{"/both", "", "bobs", 401, ""},
+		{"/both", "anns", "bobs", 200, "bob  user-7"},
+		{"/oidc", "anns", "", 200, "ann  "},
+		{"/oidc", "nope", "", 401, ""},
+		{"/elsewhere", "anns", "", 401, ""},
+	} {
+		r, err := http.NewRequest("GET", g.Proxy+c.path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("X-Authenticated-UserId", "root")
+		r.Header.Set("Accept", "application/json")
+		if strings.HasPrefix(c.path, "/oidc") {
+			r.Header.Del("X-Authenticated-UserId")
+		}
+		if c.token != "" {
+			r.Header.Set("Authorization", "Bearer "+c.token)
+		}
+		if c.key != "" {
+			r.Header.Set("apikey", c.key)
+		}
+		resp, err := insecure.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if resp.StatusCode != c.status {
+			t.Errorf("%s with %q and %q: %d, want %d", c.path, c.token, c.key, resp.StatusCode, c.status)
+			continue
+		}
+		if c.status != http.StatusOK {
+			continue
+		}
+		h := up.Seen()[len(up.Seen())-1].Header
+		if got := h.Get("X-Consumer-Username") + " " + h.Get("X-Anonymous-Consumer") + " " + h.Get("X-Authenticated-Userid"); got != c.want {
+			t.Errorf("%s with %q and %q: %q, want %q", c.path, c.token, c.key, got, c.want)
+		}
+	}
+}
