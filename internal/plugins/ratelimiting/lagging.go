@@ -48,18 +48,16 @@ var laggings = struct {
 	m map[string]*lagging
 }{m: map[string]*lagging{}}
 
-// acquireLagging returns the counters that belong to a Redis and a rate.
-func acquireLagging(o redis.Options, every time.Duration) (*lagging, error) {
-	log := o.Log
+// acquireLagging returns the counters that belong to a Redis and a rate. open opens this Redis.
+func acquireLagging(o redis.Options, every time.Duration, open func() (state.Store, error)) (*lagging, error) {
 	o.Log = nil // no part of what counters belong to
 	name := fmt.Sprintf("%s %+v", every, o)
-	o.Log = log
 
 	laggings.Lock()
 	defer laggings.Unlock()
 	l := laggings.m[name]
 	if l == nil {
-		remote, err := redis.Acquire(o)
+		remote, err := open()
 		if err != nil {
 			return nil, err
 		}

@@ -17,14 +17,18 @@ func countersOf(c *config, env plugin.Env) (state.Counters, func() error, error)
 	switch c.Policy {
 	case "redis":
 		o := c.Redis.options(env)
+		open := func() (state.Store, error) { return redis.Acquire(o) }
+		if own, ok := env.State.(interface{ Knows(address string) bool }); ok && own.Knows(o.Addresses[0]) {
+			open = func() (state.Store, error) { return lent{env.State}, nil }
+		}
 		if c.SyncRate > 0 {
-			l, err := acquireLagging(o, time.Duration(c.SyncRate*float64(time.Second)))
+			l, err := acquireLagging(o, time.Duration(c.SyncRate*float64(time.Second)), open)
 			if err != nil {
 				return nil, nil, err
 			}
 			return l, l.release, nil
 		}
-		s, err := redis.Acquire(o)
+		s, err := open()
 		if err != nil {
 			return nil, nil, err
 		}
@@ -42,6 +46,13 @@ func countersOf(c *config, env plugin.Env) (state.Counters, func() error, error)
 	}
 	return nil, nil, fmt.Errorf("config.policy: unknown policy %q", c.Policy)
 }
+
+// lent is the state of the gateway, for a configuration whose Redis is one of those that this is in: a Sentinel, or a node of a Cluster,
+// which the configuration cannot name by itself.
+type lent struct{ state.Store }
+
+// Close does nothing: others use the store.
+func (lent) Close() error { return nil }
 
 // options returns how to reach Redis.
 func (r *redisConfig) options(env plugin.Env) redis.Options {

@@ -10,6 +10,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -24,6 +25,7 @@ type Store struct {
 	link    *link
 	prefix  string
 	cluster bool
+	fleet   []string // addresses of Sentinels, or of nodes of a Cluster
 }
 
 var _ state.Store = (*Store)(nil)
@@ -35,8 +37,15 @@ func New(o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Store{link: newLink(client, o), prefix: o.prefix(), cluster: o.Cluster}, nil
+	s := &Store{link: newLink(client, o), prefix: o.prefix(), cluster: o.Cluster}
+	if o.Cluster || o.Master != "" {
+		s.fleet = slices.Clone(o.Addresses)
+	}
+	return s, nil
 }
+
+// Knows reports whether the options name host:port as a Sentinel or a node of the Cluster.
+func (s *Store) Knows(address string) bool { return slices.Contains(s.fleet, address) }
 
 // mark is the first byte of values.
 const mark = 'v'
