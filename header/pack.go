@@ -1,30 +1,46 @@
 package header
 
-// Pack copies f into memory of its own that can be shared, without the fields that drop names; drop may be nil. In the same piece of
-// memory is room for so many bytes of a body, which spare gives.
-func (f *Fields) Pack(drop func(id ID, name []byte) bool, room int) (packed Fields, spare []byte) {
-	n, size := 0, 0
+import "bytes"
+
+// Packed is how many bytes AppendPacked appends at most.
+func (f *Fields) Packed() int {
+	n := 0
 	for i := range f.table {
 		if e := &f.table[i]; !e.gone {
-			n++
-			size += int(e.nameEnd-e.nameStart) + int(e.valueEnd-e.valueStart) + len(": \r\n")
+			n += int(e.nameEnd-e.nameStart) + int(e.valueEnd-e.valueStart) + len(": \r\n")
 		}
 	}
-	wire := make([]byte, 0, size+room)
-	packed.table = make([]entry, 0, n)
+	return n
+}
+
+// AppendPacked appends the fields as lines, without those that drop names; it may be nil. Unpack reads them.
+func (f *Fields) AppendPacked(b []byte, drop func(id ID, name []byte) bool) []byte {
 	for i := range f.table {
 		e := &f.table[i]
-		name, value := f.name(e), f.value(e)
-		if e.gone || drop != nil && drop(e.id, name) {
+		if e.gone {
 			continue
 		}
-		start := len(wire)
-		wire = append(append(wire, name...), ": "...)
-		from := len(wire)
-		wire = append(wire, value...)
-		packed.Received(e.id, start, start+len(name), from, len(wire))
-		wire = append(wire, "\r\n"...)
+		name := f.name(e)
+		if drop != nil && drop(e.id, name) {
+			continue
+		}
+		b = append(append(b, name...), ": "...)
+		b = append(append(b, f.value(e)...), "\r\n"...)
 	}
-	packed.wire = wire[:len(wire):len(wire)]
-	return packed, wire[len(wire) : len(wire) : len(wire)+room]
+	return b
+}
+
+// Unpack returns the fields that AppendPacked has written. They share the bytes, which must not change.
+func Unpack(b []byte) *Fields {
+	f := &Fields{wire: b, table: make([]entry, 0, bytes.Count(b, []byte{'\n'}))}
+	for start := 0; start < len(b); {
+		colon := start + bytes.IndexByte(b[start:], ':')
+		end := start + bytes.IndexByte(b[start:], '\r')
+		if colon < start || end < colon+len(": ") {
+			break // AppendPacked does not write that
+		}
+		f.Received(Lookup(b[start:colon]), start, colon, colon+len(": "), end)
+		start = end + len("\r\n")
+	}
+	return f
 }

@@ -53,12 +53,15 @@ const spareBody = 64 << 10
 
 // end gives the visit's memory to another one.
 func (v *visit) end() {
-	body, client := v.body[:0], v.client
+	text, body, client := v.request.Text[:0], v.body[:0], v.client
 	client.Reset()
 	if cap(body) > spareBody {
 		body = nil
 	}
-	*v = visit{body: body, client: client}
+	if cap(text) > spareBody {
+		text = nil
+	}
+	*v = visit{body: body, client: client, request: httpcache.Request{Text: text}}
 	visits.Put(v)
 }
 
@@ -141,8 +144,9 @@ func (c *cache) announce(x *plugin.Exchange, status string, id []byte) {
 
 // visit notes a request that goes to the upstream.
 func (c *cache) visit(s *scratch, x *plugin.Exchange, now time.Time) *visit {
+	v := visits.Get().(*visit)
 	key := len(s.key)
-	b := append(s.key, x.Request.Host...)
+	b := append(append(v.request.Text[:0], s.key...), x.Request.Host...)
 	for i, ch := range b[key:] {
 		if 'A' <= ch && ch <= 'Z' {
 			b[key+i] = ch | 0x20
@@ -150,10 +154,8 @@ func (c *cache) visit(s *scratch, x *plugin.Exchange, now time.Time) *visit {
 	}
 	host := len(b) - key
 	b = append(b, x.Request.Target...)
-	s.key = b[:key]
-	v := visits.Get().(*visit)
 	v.c, v.asked = c, now
-	v.request = httpcache.Request{Text: string(b), URILen: len(s.uri), KeyLen: key, HostLen: host}
+	v.request = httpcache.Request{Text: b, URILen: len(s.uri), KeyLen: key, HostLen: host}
 	v.method, v.authorized = x.Request.Method, x.Request.Header.HasID(header.Authorization)
 	return v
 }
@@ -255,12 +257,11 @@ func (c *cache) await(s *scratch, x *plugin.Exchange, v *visit, cc *httpcache.Co
 
 // answer serves an entry. known says that the upstream was asked, and its answer is replaced.
 func (c *cache) answer(x *plugin.Exchange, s *scratch, e *httpcache.Entry, now time.Time, known bool) error {
-	fields := &e.Fields
-	if !known {
-		n := c.send.number()
-		if n != 0 {
-			fields = e.Face(n, func() []string { return c.faceFields(e) })
-		}
+	var fields *header.Fields
+	if n := c.send.number(); n != 0 && !known {
+		fields = e.Face(n, func() []string { return c.faceFields(e) })
+	} else {
+		fields = e.Fields()
 	}
 	body := e.Body
 	if e.HasLength {

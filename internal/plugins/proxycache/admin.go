@@ -284,7 +284,7 @@ func (c *cache) listed(e *httpcache.Entry) listed {
 // stored is an entry in Kong's form.
 func stored(e *httpcache.Entry) map[string]any {
 	headers := map[string]any{}
-	for name, value := range e.Fields.All() {
+	for name, value := range e.Fields().All() {
 		n, v := string(name), string(value)
 		switch old := headers[n].(type) {
 		case nil:

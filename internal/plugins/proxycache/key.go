@@ -106,7 +106,7 @@ func (c *cache) identify(s *scratch, x *plugin.Exchange, method string, withBody
 }
 
 // idOf returns the name of a key for people and for Redis.
-func idOf[T string | []byte](key T) string {
+func idOf(key []byte) string {
 	return string(httpcache.AppendID(make([]byte, 0, 2*sha256.Size), key))
 }
 

@@ -29,9 +29,9 @@ func (c *cache) refreshBehind(x *plugin.Exchange, v *visit) bool {
 	for _, name := range [...]string{"If-None-Match", "If-Modified-Since", "Range", "If-Range"} {
 		d.Header.Del(name)
 	}
-	request, _ := d.Header.Pack(nil, 0)
+	request := header.Unpack(d.Header.AppendPacked(nil, nil))
 	if c.rfc {
-		lm, _ := v.entry.Fields.Value("Last-Modified")
+		lm, _ := v.entry.Fields().Value("Last-Modified")
 		if v.validating = v.entry.ETag != "" || len(lm) > 0; v.validating {
 			setConditions(&d.Header, v.entry.ETag, lm)
 		}
@@ -49,7 +49,7 @@ func (c *cache) refreshBehind(x *plugin.Exchange, v *visit) bool {
 			return
 		}
 		defer got.Body.Close()
-		c.take(v, got, &request)
+		c.take(v, got, request)
 	})
 	return true
 }

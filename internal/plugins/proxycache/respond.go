@@ -160,18 +160,17 @@ func (c *cache) saidTTL(h *header.Fields, now time.Time) (time.Duration, bool) {
 // make begins the entry that comes of the visit; its body is still to come.
 func (v *visit) make(status int, h, request *header.Fields) {
 	c := v.c
-	e := httpcache.NewEntry(v.request)
-	e.Owner, e.Status, e.Asked, e.Received, e.Terms, e.Tied = c.id, status, v.asked, v.received, v.terms, c.rfc
-	e.HasLength = v.method == "HEAD" && !c.rfc
 	room := 0
 	if n, ok := lengthOf(h); ok && n <= c.maxObject && v.method != "HEAD" {
 		room, v.whole = int(n), true
 	}
-	e.Fields, e.Body = h.Pack(c.unstored(v), room)
+	e := httpcache.NewEntry(&v.request, h, c.unstored(v), room)
+	e.Owner, e.Status, e.Asked, e.Received, e.Terms, e.Tied = c.id, status, v.asked, v.received, v.terms, c.rfc
+	e.HasLength = v.method == "HEAD" && !c.rfc
 	if c.noVary && !c.rfc {
 		request = nil
 	}
-	e.Describe(request)
+	e.Describe(h, request)
 	v.made = e
 }
 

@@ -116,7 +116,7 @@ func (c *cache) fit(e *httpcache.Entry, cc *httpcache.Control, now time.Time) bo
 
 // validate turns the request into one that asks whether the entry is still good. What the client asked instead is kept.
 func (v *visit) validate(h *header.Fields) {
-	lm, hasModified := v.entry.Fields.Value("Last-Modified")
+	lm, hasModified := v.entry.Fields().Value("Last-Modified")
 	if v.entry.ETag == "" && !hasModified {
 		return
 	}
@@ -143,9 +143,11 @@ func setConditions(h *header.Fields, etag string, modified []byte) {
 // Cache-Status; one that begins with " fwd" says that the upstream was asked.
 func (c *cache) answerRFC(x *plugin.Exchange, s *scratch, client *header.Fields, e *httpcache.Entry, now time.Time, more string) error {
 	known := strings.HasPrefix(more, "; fwd") // the response of the upstream is replaced
-	fields := &e.Fields
+	var fields *header.Fields
 	if n := c.send.number(); n != 0 && !known {
 		fields = e.Face(n, func() []string { return c.faceFields(e) })
+	} else {
+		fields = e.Fields()
 	}
 	var err error
 	h := &x.Response.Header
@@ -202,7 +204,7 @@ func (c *cache) tell(x *plugin.Exchange, v *visit, stored bool) {
 
 // variants returns what is in memory at the key of a visit.
 func (c *cache) variants(v *visit) []*httpcache.Entry {
-	return c.hub.store.Variants(nil, []byte(v.request.URI()), []byte(v.request.Key()))
+	return c.hub.store.Variants(nil, v.request.URI(), v.request.Key())
 }
 
 // worthRFC decides whether a response is kept as RFC 9111 has it.
@@ -254,7 +256,7 @@ func (c *cache) invalidate(x *plugin.Exchange, v *visit) {
 	if !r.FromUpstream || r.Status < 200 || r.Status >= 400 {
 		return
 	}
-	c.changed([]byte(v.request.URI()))
+	c.changed(v.request.URI())
 	for _, name := range [...]string{"Location", "Content-Location"} {
 		target, ok := locate(x, r.Header.Get(name))
 		if !ok || bytes.Equal(target, targetOf(x.Request.Target)) {
@@ -272,7 +274,7 @@ func (c *cache) invalidate(x *plugin.Exchange, v *visit) {
 	v.asked = c.now()
 	if v.store && c.remote != nil {
 		var err error
-		if _, v.saw, err = c.remote.ask(c.id, idOf(v.request.Key()), []byte(v.request.URI()), &x.Request.Header, ""); err != nil {
+		if _, v.saw, err = c.remote.ask(c.id, idOf(v.request.Key()), v.request.URI(), &x.Request.Header, ""); err != nil {
 			c.failed("get", err)
 		}
 	}
@@ -289,9 +291,10 @@ func (c *cache) renew(v *visit, h *header.Fields) *httpcache.Entry {
 	e := v.entry.Freshen(h)
 	e.Asked, e.Received = v.asked, v.received
 	// An Age of the stored response is not kept; what the 304 says of its own counts.
-	all := e.Fields
+	var all header.Fields
+	all.CopyFrom(e.Fields())
 	if age, ok := h.Known(header.Age); ok {
-		all = httpcache.With(&e.Fields, "Age", string(age))
+		all.AddID(header.Age, age)
 	}
 	e.Terms = c.policy.TermsOf(e.Status, &all, v.asked, v.received)
 	if c.policy.Storable(e.Status, &all, &e.Terms, v.authorized) {
@@ -324,7 +327,7 @@ func (c *cache) compare(v *visit, r *plugin.Response) {
 	}
 	same := true
 	for _, name := range [...]string{"ETag", "Last-Modified"} {
-		if now := r.Header.Get(name); now != "" && now != v.entry.Fields.Get(name) {
+		if now := r.Header.Get(name); now != "" && now != v.entry.Fields().Get(name) {
 			same = false
 		}
 	}

@@ -19,7 +19,7 @@ func (c *cache) fetch(s *scratch, x *plugin.Exchange) (*httpcache.Entry, error) 
 		return nil, err
 	}
 	s.saw = saw
-	if e != nil && (e.Key() != string(s.key) || e.URI() != string(s.uri)) {
+	if e != nil && (string(e.Key()) != string(s.key) || string(e.URI()) != string(s.uri)) {
 		return nil, nil
 	}
 	return e, nil

@@ -21,7 +21,8 @@ func (e *Entry) Encode() []byte { return e.AppendTo(make([]byte, 0, len(e.Body)+
 // AppendTo appends what Encode returns.
 func (e *Entry) AppendTo(b []byte) []byte {
 	b = append(b, format)
-	for _, s := range []string{e.text, e.Owner, e.Route, e.ETag, e.VaryNames, e.VaryValue, e.VaryLang} {
+	b = appendText(b, e.block[:e.textLen])
+	for _, s := range []string{e.Owner, e.Route, e.ETag, e.VaryNames, e.VaryValue, e.VaryLang} {
 		b = appendText(b, s)
 	}
 	b = binary.AppendUvarint(b, uint64(len(e.Tags)))
@@ -40,8 +41,8 @@ func (e *Entry) AppendTo(b []byte) []byte {
 		int64(t.Keep), t.LastModified, t.Date, int64(flags)} {
 		b = binary.AppendVarint(b, n)
 	}
-	b = binary.AppendUvarint(b, uint64(e.Fields.Len()))
-	for name, value := range e.Fields.All() {
+	b = binary.AppendUvarint(b, uint64(e.Fields().Len()))
+	for name, value := range e.Fields().All() {
 		b = appendText(appendText(b, name), value)
 	}
 	return appendText(b, e.Body)
@@ -94,26 +95,35 @@ func Decode(b []byte) (*Entry, error) {
 		return nil, ErrFormat
 	}
 	d := decoder{b: b[1:]}
-	e := &Entry{Traits: new(Traits)}
-	for _, s := range []*string{&e.text, &e.Owner, &e.Route, &e.ETag, &e.VaryNames, &e.VaryValue, &e.VaryLang} {
+	request := Request{Text: d.text()}
+	var owner, route string
+	t := new(Traits)
+	for _, s := range []*string{&owner, &route, &t.ETag, &t.VaryNames, &t.VaryValue, &t.VaryLang} {
 		*s = string(d.text())
 	}
 	for n := d.count(); n > 0 && !d.bad; n-- {
-		e.Tags = append(e.Tags, string(d.text()))
+		t.Tags = append(t.Tags, string(d.text()))
 	}
 	var parts [3]int64
 	for i := range parts {
 		parts[i] = d.number()
 	}
 	uri, key, host := parts[0], parts[1], parts[2]
-	if uri < 0 || key < uri || host < 0 || key > int64(len(e.text)) || host > int64(len(e.text))-key {
+	if size := int64(len(request.Text)); uri < 0 || key < uri || host < 0 || key > size || host > size-key {
 		return nil, ErrFormat
 	}
-	e.uriLen, e.keyLen, e.hostLen = uint32(uri), uint32(key), uint32(host)
+	request.URILen, request.KeyLen, request.HostLen = int(uri), int(key), int(host)
 	var n [11]int64
 	for i := range n {
 		n[i] = d.number()
 	}
+	var fields header.Fields
+	for n := d.count(); n > 0 && !d.bad; n-- {
+		name, value := string(d.text()), string(d.text())
+		fields.Add(name, value)
+	}
+	e := NewEntry(&request, &fields, nil, 0)
+	e.Owner, e.Route, e.Traits = owner, route, t
 	e.Status, e.Received = int(n[0]), time.Unix(0, n[1])
 	e.Asked = e.Received.Add(-time.Duration(n[2]))
 	flags := n[10]
@@ -121,12 +131,6 @@ func Decode(b []byte) (*Entry, error) {
 		Keep: time.Duration(n[7]), LastModified: n[8], Date: n[9], NoCache: flags&1 != 0, MustRevalidate: flags&2 != 0}
 	e.HasLength, e.Tied = flags&4 != 0, flags&16 != 0
 	e.soft.Store(flags&8 != 0)
-	var fields header.Fields
-	for n := d.count(); n > 0 && !d.bad; n-- {
-		name, value := string(d.text()), string(d.text())
-		fields.Add(name, value)
-	}
-	e.Fields, _ = fields.Pack(nil, 0)
 	e.Body = slices.Clip(d.text())
 	if d.bad || len(d.b) > 0 || e.Status < 200 || e.Status > 999 {
 		return nil, ErrFormat

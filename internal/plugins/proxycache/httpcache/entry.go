@@ -29,7 +29,7 @@ type Entry struct {
 	// HasLength says that Fields has the Content-Length of a body that is not there: the response to HEAD.
 	HasLength bool
 
-	uriLen, keyLen, hostLen uint32 // of text
+	uriLen, keyLen, hostLen, textLen uint32 // of block
 
 	in            *queue // nil outside the store
 	newer, older  *Entry // in it
@@ -39,7 +39,7 @@ type Entry struct {
 	size          int64  // as counted
 	hash, ofURI   uint64 // of the key, and of the URI
 
-	text   string // key, host and target, one after the other; the key begins with the URI
+	block  []byte // key, host and target, and the packed fields, one after the other; the key begins with the URI
 	Owner  string // the plugin configuration that stored it
 	Route  string // that the request had matched
 	Status int
@@ -47,12 +47,12 @@ type Entry struct {
 	Asked    time.Time // when its request was sent; zero if not known
 	Received time.Time // when the response head was there
 	Terms    Terms
-	Fields   header.Fields
 	Body     []byte
 	*Traits
 
-	checked atomic.Int64 // when it was last compared with a shared store, in nanoseconds since 1970
-	face    atomic.Pointer[face]
+	checked atomic.Int64                  // when it was last compared with a shared store, in nanoseconds since 1970
+	fields  atomic.Pointer[header.Fields] // unpacked
+	face    atomic.Pointer[face]          // unpacked, with more
 }
 
 // Traits are what not every response has. They are not changed.
@@ -77,41 +77,62 @@ var plain = new(Traits)
 // face is the fields of an entry with some more.
 type face struct {
 	number int
-	fields header.Fields
+	fields *header.Fields
 }
 
 // Request is what an entry keeps of its request. Key is what requests have to come to that it answers, and begins with URI, which all
 // entries of one resource share. Text is Key, Host and Target, one after the other.
 type Request struct {
-	Text                    string
+	Text                    []byte
 	URILen, KeyLen, HostLen int
 }
 
 // URI returns what all entries of one resource share.
-func (r *Request) URI() string { return r.Text[:r.URILen] }
+func (r *Request) URI() []byte { return r.Text[:r.URILen] }
 
 // Key returns what requests have to come to.
-func (r *Request) Key() string { return r.Text[:r.KeyLen] }
+func (r *Request) Key() []byte { return r.Text[:r.KeyLen] }
 
 // Target returns the request target.
-func (r *Request) Target() string { return r.Text[r.KeyLen+r.HostLen:] }
+func (r *Request) Target() string { return string(r.Text[r.KeyLen+r.HostLen:]) }
 
-// NewEntry makes an entry that is in no store, without a response.
-func NewEntry(r Request) *Entry {
-	return &Entry{text: r.Text, uriLen: uint32(r.URILen), keyLen: uint32(r.KeyLen), hostLen: uint32(r.HostLen), Traits: plain}
+// NewEntry makes an entry that is in no store, with the fields of a response but for those that drop names; it may be nil. Its Body is
+// empty, with room for so many bytes.
+func NewEntry(r *Request, h *header.Fields, drop func(id header.ID, name []byte) bool, room int) *Entry {
+	b := append(make([]byte, 0, len(r.Text)+h.Packed()+room), r.Text...)
+	b = h.AppendPacked(b, drop)
+	return &Entry{block: b[:len(b):len(b)], Body: b[len(b) : len(b) : len(b)+room], uriLen: uint32(r.URILen), keyLen: uint32(r.KeyLen),
+		hostLen: uint32(r.HostLen), textLen: uint32(len(r.Text)), Traits: plain}
+}
+
+func (e *Entry) request() *Request {
+	return &Request{Text: e.block[:e.textLen], URILen: int(e.uriLen), KeyLen: int(e.keyLen), HostLen: int(e.hostLen)}
 }
 
 // Key is what a request must come to.
-func (e *Entry) Key() string { return e.text[:e.keyLen] }
+func (e *Entry) Key() []byte { return e.block[:e.keyLen] }
 
 // URI is what all entries of one resource share.
-func (e *Entry) URI() string { return e.text[:e.uriLen] }
+func (e *Entry) URI() []byte { return e.block[:e.uriLen] }
 
 // Host is the host of the request, in lower case.
-func (e *Entry) Host() string { return e.text[e.keyLen : e.keyLen+e.hostLen] }
+func (e *Entry) Host() string { return string(e.block[e.keyLen : e.keyLen+e.hostLen]) }
 
 // Target is the target of the request.
-func (e *Entry) Target() string { return e.text[e.keyLen+e.hostLen:] }
+func (e *Entry) Target() string { return string(e.block[e.keyLen+e.hostLen : e.textLen]) }
+
+// packed returns the fields of the response as AppendPacked writes them.
+func (e *Entry) packed() []byte { return e.block[e.textLen:] }
+
+// Fields returns the fields of the response.
+func (e *Entry) Fields() *header.Fields {
+	f := e.fields.Load()
+	if f == nil {
+		f = header.Unpack(e.packed())
+		e.fields.Store(f)
+	}
+	return f
+}
 
 // ID is Key for people: 64 hex digits.
 func (e *Entry) ID() string {
@@ -119,8 +140,8 @@ func (e *Entry) ID() string {
 }
 
 // AppendID appends the ID of entries with a key.
-func AppendID[T string | []byte](b []byte, key T) []byte {
-	sum := sha256.Sum256([]byte(key))
+func AppendID(b, key []byte) []byte {
+	sum := sha256.Sum256(key)
 	return hex.AppendEncode(b, sum[:])
 }
 
@@ -129,10 +150,7 @@ const overhead = 700
 
 // Size is what the entry counts towards limits.
 func (e *Entry) Size() int64 {
-	n := overhead + len(e.text) + len(e.Body) + len(e.VaryNames) + len(e.VaryValue)
-	for name, value := range e.Fields.All() {
-		n += 2 * (len(name) + len(value) + 40)
-	}
+	n := overhead + len(e.block) + 3*len(e.packed()) + len(e.Body) + len(e.VaryNames) + len(e.VaryValue)
 	for _, t := range e.Tags {
 		n += 16 + len(t)
 	}
@@ -156,25 +174,20 @@ func (e *Entry) Softened() bool { return e.soft.Load() }
 // Expired reports whether it is too old to be kept.
 func (e *Entry) Expired(now time.Time) bool { return e.Age(now) >= e.Terms.Keep }
 
-// With returns fields with some more, in pairs of name and value, in memory of their own.
-func With(h *header.Fields, more ...string) header.Fields {
-	var all header.Fields
-	all.CopyFrom(h)
-	for i := 0; i+1 < len(more); i += 2 {
-		all.Add(more[i], more[i+1])
-	}
-	all, _ = all.Pack(nil, 0)
-	return all
-}
-
 // Face returns the entry's fields with some more, which depend on number alone. They are made once, unless the number changes.
 func (e *Entry) Face(number int, more func() []string) *header.Fields {
 	f := e.face.Load()
 	if f == nil || f.number != number {
-		f = &face{number, With(&e.Fields, more()...)}
+		pairs := more()
+		b := append(make([]byte, 0, len(e.packed())+128), e.packed()...)
+		for i := 0; i+1 < len(pairs); i += 2 {
+			b = append(append(b, pairs[i]...), ": "...)
+			b = append(append(b, pairs[i+1]...), "\r\n"...)
+		}
+		f = &face{number, header.Unpack(b)}
 		e.face.Store(f)
 	}
-	return &f.fields
+	return f.fields
 }
 
 // unstored are fields that belong to a connection, or to the cache before us.
@@ -210,32 +223,24 @@ func notUpdated(id header.ID, name []byte) bool {
 
 // Freshen returns a copy of e whose fields are updated by those of a 304 (RFC 9111, 3.2). Its terms are the caller's to set.
 func (e *Entry) Freshen(h *header.Fields) *Entry {
-	update, _ := h.Pack(notUpdated, 0)
-	fields, _ := e.Fields.Pack(func(_ header.ID, name []byte) bool { return update.Has(string(name)) }, 0)
-	fields.Extend(&update)
-	f := e.Clone()
-	f.Fields, _ = fields.Pack(nil, 0)
-	traits := *e.Traits
-	traits.ETag = f.Fields.Get("ETag")
-	f.Traits = &traits
+	update := header.Unpack(h.AppendPacked(nil, notUpdated))
+	fields := header.Unpack(e.Fields().AppendPacked(nil, func(_ header.ID, name []byte) bool { return update.Has(string(name)) }))
+	fields.Extend(update)
+	f := NewEntry(e.request(), fields, nil, 0)
+	f.Owner, f.Route, f.Status, f.Body, f.HasLength, f.Tied, f.Traits = e.Owner, e.Route, e.Status, e.Body, e.HasLength, e.Tied, new(*e.Traits)
+	f.ETag = fields.Get("ETag")
 	return f
 }
 
-// Clone returns a copy that is in no store.
-func (e *Entry) Clone() *Entry {
-	return &Entry{text: e.text, uriLen: e.uriLen, keyLen: e.keyLen, hostLen: e.hostLen, Owner: e.Owner, Route: e.Route, Status: e.Status,
-		Fields: e.Fields, Body: e.Body, HasLength: e.HasLength, Tied: e.Tied, Asked: e.Asked, Received: e.Received, Terms: e.Terms, Traits: e.Traits}
-}
-
-// Describe reads the traits out of the response's fields. request has those of the request; nil says that Vary does not count.
-func (e *Entry) Describe(request *header.Fields) {
-	t := Traits{ETag: e.Fields.Get("ETag"), Tags: TagsOf(&e.Fields)}
+// Describe reads the traits out of a response's fields. request has those of the request; nil says that Vary does not count.
+func (e *Entry) Describe(h, request *header.Fields) {
+	t := Traits{ETag: h.Get("ETag"), Tags: TagsOf(h)}
 	if request != nil {
-		t.VaryNames = VaryNames(&e.Fields)
+		t.VaryNames = VaryNames(h)
 	}
 	if t.VaryNames != "" {
 		t.VaryValue = string(AppendSelecting(nil, t.VaryNames, request, ""))
-		if lang := strings.ToLower(e.Fields.Get("Content-Language")); lang != "" && strings.Contains(t.VaryNames, "accept-language") {
+		if lang := strings.ToLower(h.Get("Content-Language")); lang != "" && strings.Contains(t.VaryNames, "accept-language") {
 			t.VaryLang = string(AppendSelecting(nil, t.VaryNames, request, lang))
 		}
 	}

@@ -134,7 +134,8 @@ func TestSelecting(t *testing.T) {
 }
 
 func TestRange(t *testing.T) {
-	e := &httpcache.Entry{Status: 200, Body: []byte("0123456789"), Traits: &httpcache.Traits{ETag: `"a"`}}
+	e := entry("k", "o", 0)
+	e.Body, e.Traits = []byte("0123456789"), &httpcache.Traits{ETag: `"a"`}
 	for text, want := range map[string]string{
 		"bytes=0-1": "01", "bytes=8-": "89", "bytes=-2": "89", "bytes=-20": "0123456789", "bytes=5-100": "56789", "BYTES=0-0": "0",
 		"bytes=10-": "416", "bytes=-0": "416", "bytes=10-12": "416",
@@ -184,15 +185,16 @@ func entry(key, owner string, size int) *httpcache.Entry {
 
 // part is an entry of a URI, with which its key begins.
 func part(uri, key, owner string, size int) *httpcache.Entry {
-	e := httpcache.NewEntry(httpcache.Request{Text: key, URILen: len(uri), KeyLen: len(key)})
+	e := httpcache.NewEntry(&httpcache.Request{Text: []byte(key), URILen: len(uri), KeyLen: len(key)}, fields(), nil, 0)
 	e.Owner, e.Status, e.Body, e.Received, e.Tied = owner, 200, make([]byte, size), time.Unix(1000, 0), true
 	e.Terms = httpcache.Terms{Lifetime: time.Hour, Keep: time.Hour}
 	return e
 }
 
 func TestEncoding(t *testing.T) {
-	e := entry("k\x00", "o", 3)
-	e.Fields = *fields("A", "1", "A", "2", "Content-Type", "x\xff")
+	e := httpcache.NewEntry(&httpcache.Request{Text: []byte("k\x00hostt"), URILen: 1, KeyLen: 2, HostLen: 4},
+		fields("A", "1", "A", "2", "Content-Type", "x\xff"), nil, 0)
+	e.Status, e.Owner, e.Body, e.Received = 200, "o", []byte("abc"), time.Unix(1000, 0)
 	e.Traits = &httpcache.Traits{Tags: []string{"a", "b"}, ETag: `"e"`, VaryNames: "foo", VaryValue: "\x00\x01"}
 	e.HasLength = true
 	e.Terms = httpcache.Terms{Age: 1, Lifetime: 2, SWR: 3, SIE: 4, Keep: 5, NoCache: true, MustRevalidate: true, LastModified: 6, Date: -7}
@@ -202,7 +204,7 @@ func TestEncoding(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if string(d.Encode()) != string(b) || !d.Softened() || d.Fields.Get("content-type") != "x\xff" {
+	if string(d.Encode()) != string(b) || !d.Softened() || d.Fields().Get("content-type") != "x\xff" || string(d.Key()) != "k\x00" || d.Host() != "host" || d.Target() != "t" {
 		t.Errorf("decoded: %q", d.Encode())
 	}
 	for i := range b {
@@ -300,7 +302,7 @@ func TestTogether(t *testing.T) {
 					s.Put(e, 100_000, now)
 				case 6:
 					var l httpcache.Flight
-					if lead, wait := f.Join(&l, key, now); lead {
+					if lead, wait := f.Join(&l, []byte(key), now); lead {
 						l.Land(r.IntN(2) == 0, now)
 					} else if wait != nil {
 						<-wait

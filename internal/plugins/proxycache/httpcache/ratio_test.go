@@ -239,9 +239,9 @@ func TestMemory(t *testing.T) {
 		s := httpcache.NewStore(limit)
 		for i := range 100_000 {
 			key := strings.Repeat("k", 200) + fmt.Sprintf("%06d", i) // all of one URI
-			e := httpcache.NewEntry(httpcache.Request{Text: key + "example.com" + "/some/target?with=parameters", URILen: 150, KeyLen: len(key), HostLen: 11})
+			e := httpcache.NewEntry(&httpcache.Request{Text: []byte(key + "example.com" + "/some/target?with=parameters"), URILen: 150, KeyLen: len(key), HostLen: 11},
+				fields("Content-Type", "text/plain", "Server", "upstream", "X-Number", fmt.Sprint(i)), nil, 0)
 			e.Owner, e.Tied, e.Body, e.Terms.Keep = "a", true, make([]byte, size), time.Hour
-			e.Fields, _ = fields("Content-Type", "text/plain", "Server", "upstream", "X-Number", fmt.Sprint(i)).Pack(nil, 0)
 			e.Face(1, func() []string { return []string{"X-Cache-Status", "Hit"} })
 			s.Put(e, 0, time.Unix(1000, 0))
 			if n := s.Bytes(); n > limit {

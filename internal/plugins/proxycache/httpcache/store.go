@@ -63,7 +63,7 @@ func (s *Store) Variants(list []*Entry, uri, key []byte) []*Entry {
 	sh, hash := s.shardOf(maphash.Bytes(s.seed, uri)), maphash.Bytes(s.seed, key)
 	sh.mu.Lock()
 	for e := sh.keys[hash]; e != nil; e = e.next {
-		if e.Key() == string(key) {
+		if string(e.Key()) == string(key) {
 			list = append(list, e)
 		}
 	}
@@ -80,7 +80,7 @@ func (s *Store) Put(e *Entry, quota int64, now time.Time) bool {
 	}
 	o := s.owner(e.Owner)
 	e.owner, e.size = o, size
-	e.hash, e.ofURI = maphash.String(s.seed, e.Key()), maphash.String(s.seed, e.URI())
+	e.hash, e.ofURI = maphash.Bytes(s.seed, e.Key()), maphash.Bytes(s.seed, e.URI())
 	sh := s.shardOf(e.ofURI)
 	sh.mu.Lock()
 	if sh.outdated(e, o) {
@@ -91,7 +91,7 @@ func (s *Store) Put(e *Entry, quota int64, now time.Time) bool {
 	for v := sh.keys[e.hash]; v != nil; {
 		next := v.next
 		switch {
-		case v.Key() != e.Key():
+		case string(v.Key()) != string(e.Key()):
 		case v.VaryNames == e.VaryNames && v.VaryValue == e.VaryValue:
 			q = v.in
 			e.reads.Store(v.reads.Load())
@@ -126,7 +126,7 @@ func (sh *shard) outdated(e *Entry, o *owner) bool {
 		return false
 	}
 	if len(sh.changed) > 0 {
-		if at, ok := sh.changed[e.URI()]; ok && e.Asked.Before(at) {
+		if at, ok := sh.changed[string(e.URI())]; ok && e.Asked.Before(at) {
 			return true
 		}
 	}
@@ -135,7 +135,7 @@ func (sh *shard) outdated(e *Entry, o *owner) bool {
 
 // Outdated reports whether Put would refuse the entry because its URI was removed, or its owner purged, since it was asked for.
 func (s *Store) Outdated(e *Entry) bool {
-	o, sh := s.owner(e.Owner), s.shardOf(maphash.String(s.seed, e.URI()))
+	o, sh := s.owner(e.Owner), s.shardOf(maphash.Bytes(s.seed, e.URI()))
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	return sh.outdated(e, o)
@@ -216,7 +216,7 @@ func (s *Store) RemoveURI(uri []byte, now time.Time) {
 	sh.changed[string(uri)] = now
 	for e := sh.uris[hash]; e != nil; {
 		next := e.kin
-		if e.URI() == string(uri) {
+		if string(e.URI()) == string(uri) {
 			s.remove(sh, e)
 		}
 		e = next
@@ -225,7 +225,7 @@ func (s *Store) RemoveURI(uri []byte, now time.Time) {
 
 // Remove removes an entry if it is still there.
 func (s *Store) Remove(e *Entry) {
-	sh := s.shardOf(maphash.String(s.seed, e.URI()))
+	sh := s.shardOf(maphash.Bytes(s.seed, e.URI()))
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	s.remove(sh, e)

@@ -162,7 +162,7 @@ func (e *Entry) ifRange(h *header.Fields) bool {
 	if len(v) > 0 && v[0] == '"' {
 		return string(v) == e.ETag
 	}
-	lm, _ := e.Fields.Value("Last-Modified")
+	lm, _ := e.Fields().Value("Last-Modified")
 	// A date is a strong validator only if the response was sent a while after it (RFC 9110, 8.8.2.2).
 	return len(lm) > 0 && string(v) == string(lm) && e.Terms.LastModified+60 <= e.Terms.Date
 }
