@@ -30,6 +30,11 @@ type glewlwyd struct {
 	admin *user
 }
 
+const (
+	glewlwydTables = "/usr/share/dbconfig-common/data/glewlwyd/install/sqlite3"
+	glewlwydPages  = "/usr/share/glewlwyd/webapp"
+)
+
 const glewlwydSettings = `
 port=%s
 bind_address="127.0.0.1"
@@ -59,7 +64,7 @@ database = { type = "sqlite3" path = "%s" };
 func startGlewlwyd(t *testing.T, program string) *glewlwyd {
 	t.Helper()
 	folder := t.TempDir()
-	tables, err := os.ReadFile("/usr/share/dbconfig-common/data/glewlwyd/install/sqlite3")
+	tables, err := os.ReadFile(glewlwydTables)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,10 +95,9 @@ func startGlewlwyd(t *testing.T, program string) *glewlwyd {
 // copyPages copies the pages with their settings, which Debian's package keeps where its own server does not find them.
 func copyPages(t *testing.T, folder string) string {
 	t.Helper()
-	const from = "/usr/share/glewlwyd/webapp"
 	pages := filepath.Join(folder, "pages")
-	err := filepath.WalkDir(from, func(path string, entry fs.DirEntry, err error) error {
-		name := strings.TrimPrefix(path, from)
+	err := filepath.WalkDir(glewlwydPages, func(path string, entry fs.DirEntry, err error) error {
+		name := strings.TrimPrefix(path, glewlwydPages)
 		switch {
 		case err != nil:
 			return err

@@ -3,6 +3,7 @@ package oidc_test
 import (
 	"fmt"
 	"net/http"
+	"os"
 	"os/exec"
 	"strings"
 	"testing"
@@ -43,8 +44,13 @@ func TestGlewlwyd(t *testing.T) {
 		return // starts glewlwyd
 	}
 	program, err := exec.LookPath("glewlwyd")
+	for _, file := range []string{glewlwydTables, glewlwydPages + "/login.html"} {
+		if err == nil {
+			_, err = os.Stat(file)
+		}
+	}
 	if err != nil {
-		t.Log("glewlwyd is not installed: nothing is tested")
+		t.Logf("glewlwyd is not installed: nothing is tested (%v)", err)
 		return
 	}
 	g := startGlewlwyd(t, program)
