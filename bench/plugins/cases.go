@@ -20,6 +20,9 @@ type benchCase struct {
 	// seen says what is wrong with an answer, if the plugin has not done what is to be measured.
 	seen     func(h http.Header) string
 	programs []string
+	// unseen says that each request has a token that was not seen before. The ratio is then what the plugin adds, over what verifying one
+	// signature takes.
+	unseen bool
 }
 
 // What the provider is seeded with.
@@ -46,6 +49,8 @@ var cases = []benchCase{
 		plugin: fmt.Sprintf(relyingParty, machine, machineSecret, "http://bench/read")},
 	{name: "openid-connect, session cookie", target: 1.5, route: "session", fields: sessionCookie,
 		plugin: fmt.Sprintf(relyingParty, web, webSecret, "openid, email")},
+	{name: "openid-connect, RS256 token never seen, over its bare verification", target: 1.2, route: "unseen", fields: firstToken, unseen: true,
+		plugin: `{name: openid-connect, config: {issuer: "{SIGNER}", auth_methods: [bearer]}}`},
 	{name: "rate-limiting local", target: 1.1, route: "local", fields: nothing, seen: counted, plugin: fmt.Sprintf(limit, "local")},
 	{name: "rate-limiting redis, sync_rate 1", target: 1.15, route: "redis", fields: nothing, seen: counted, programs: []string{"redis-server"},
 		plugin: fmt.Sprintf(limit, "redis, sync_rate: 1, redis: {host: 127.0.0.1, port: {REDIS}}")},
@@ -58,6 +63,11 @@ func nothing(*gateway, benchCase) ([][2]string, error) { return nil, nil }
 func bearerToken(g *gateway, _ benchCase) ([][2]string, error) {
 	token, err := g.token()
 	return [][2]string{{"Authorization", "Bearer " + token}}, err
+}
+
+// firstToken is a token of those that the script sends.
+func firstToken(g *gateway, _ benchCase) ([][2]string, error) {
+	return [][2]string{{"Authorization", "Bearer " + g.signer.tokens[0]}}, nil
 }
 
 func basicCredential(*gateway, benchCase) ([][2]string, error) {
@@ -139,7 +149,10 @@ func (g *gateway) ask(c benchCase, fields [][2]string, fresh string) (int, http.
 }
 
 // script says in Lua what wrk asks: as a browser would, with these fields too.
-func script(c benchCase, route string, fields [][2]string, round int) string {
+func (g *gateway) script(c benchCase, route string, fields [][2]string, round int) string {
+	if c.unseen {
+		return g.tokenScript(route, round)
+	}
 	var more strings.Builder
 	for _, f := range fields {
 		fmt.Fprintf(&more, "h[%q] = %q\n", f[0], f[1])
@@ -148,11 +161,7 @@ func script(c benchCase, route string, fields [][2]string, round int) string {
 	if c.query != "" && c.query != "new" {
 		target += "?" + c.query
 	}
-	out := fmt.Sprintf(`local h = {["User-Agent"] = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
-  ["Accept"] = "application/json, text/plain, */*", ["Accept-Language"] = "en-GB,en;q=0.9",
-  ["Accept-Encoding"] = "gzip, deflate, br", ["X-Request-ID"] = "3f1c9c1e-1111-2222-3333-444455556666"}
-%sfunction init() whole = wrk.format("GET", %q, h) end
-`, more.String(), target)
+	out := browserFields + fmt.Sprintf("%sfunction init() whole = wrk.format(\"GET\", %q, h) end\n", more.String(), target)
 	if c.query != "new" {
 		return out + "function request() return whole end\n"
 	}
@@ -164,4 +173,31 @@ function request()
   return first .. "?n=%d." .. n .. last
 end
 `, round)
+}
+
+// browserFields are those of a browser, in Lua.
+const browserFields = `local h = {["User-Agent"] = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+  ["Accept"] = "application/json, text/plain, */*", ["Accept-Language"] = "en-GB,en;q=0.9",
+  ["Accept-Encoding"] = "gzip, deflate, br", ["X-Request-ID"] = "3f1c9c1e-1111-2222-3333-444455556666"}
+`
+
+// tokenScript says in Lua that each request has the next token, from where the round before may have ended.
+func (g *gateway) tokenScript(route string, round int) string {
+	var tokens strings.Builder
+	for _, t := range g.signer.tokens {
+		fmt.Fprintf(&tokens, "%q,\n", t)
+	}
+	return browserFields + fmt.Sprintf(`local tokens = {%s}
+local all, n = {}, %d
+function init()
+  for i, t in ipairs(tokens) do
+    h["Authorization"] = "Bearer " .. t
+    all[i] = wrk.format("GET", %q, h)
+  end
+end
+function request()
+  n = n %% #all + 1
+  return all[n]
+end
+`, tokens.String(), round*7919%len(g.signer.tokens), route+path)
 }

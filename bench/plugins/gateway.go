@@ -17,6 +17,15 @@ type gateway struct {
 	program  string
 	server   *rig.Server
 	provider string // address of its identity provider
+	signer   *issuer
+}
+
+// sign starts the issuer of tokens that were never seen, where a case asks for them.
+func (g *gateway) sign(all []benchCase) (err error) {
+	if slices.ContainsFunc(all, func(c benchCase) bool { return c.unseen }) {
+		g.signer, err = startIssuer()
+	}
+	return err
 }
 
 // start starts the upstream, Redis where a case asks for it, and the gateway, and waits until it serves.
@@ -36,7 +45,7 @@ func (g *gateway) start(all []benchCase) error {
 		return err
 	}
 	_, port, _ := net.SplitHostPort(g.provider)
-	fill := strings.NewReplacer("{ISSUER}", "http://localhost:"+port+"/"+pool, "{REDIS}", redis)
+	fill := strings.NewReplacer("{ISSUER}", "http://localhost:"+port+"/"+pool, "{REDIS}", redis, "{SIGNER}", g.signerURL())
 	files := map[string]string{
 		"gibbon.yml": fill.Replace(routes(g.Upstream, all)),
 		"seed.yml":   seed("http://" + addr + "/session" + path),
@@ -59,6 +68,13 @@ func (g *gateway) start(all []benchCase) error {
 	}
 	g.server = &rig.Server{Name: "Gibbon", Addr: addr, Cmd: cmd}
 	return rig.Ready("http://"+addr+"/plain"+path, nil)
+}
+
+func (g *gateway) signerURL() string {
+	if g.signer == nil {
+		return ""
+	}
+	return g.signer.url
 }
 
 // startRedis returns the port of a Redis, or 0 if no case needs one.

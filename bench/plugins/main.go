@@ -45,6 +45,12 @@ func measure(o rig.Options) error {
 		}
 	}
 	g := &gateway{Bench: r, program: o.Gibbon}
+	if err := g.sign(chosen); err != nil {
+		return err
+	}
+	if g.signer != nil {
+		defer g.signer.Close()
+	}
 	if err := g.start(chosen); err != nil {
 		return fmt.Errorf("%w\n%s", err, r.Logs())
 	}
@@ -74,7 +80,7 @@ func (g *gateway) row(c benchCase, o rig.Options) error {
 		var got [2]rig.Cost
 		for i := range paths {
 			k := (i + round) % 2 // who begins changes, as the machine may get slower or faster meanwhile
-			if got[k], err = g.Measure(g.server, script(c, paths[k], fields, round), o.Seconds); err != nil {
+			if got[k], err = g.Measure(g.server, g.script(c, paths[k], fields, round), o.Seconds); err != nil {
 				return err
 			}
 		}
@@ -90,6 +96,11 @@ func (g *gateway) row(c benchCase, o rig.Options) error {
 		target = fmt.Sprintf("%.2f", c.target)
 	}
 	without, with := rig.Quarter(cpu[0]), rig.Quarter(cpu[1])
-	fmt.Printf("| %s | %.1f | %.1f | %.2f | %s | %.2f |\n", c.name, without, with, with/without, target, rig.Median(cpu[1])/rig.Median(cpu[0]))
+	ratio, medians := with/without, rig.Median(cpu[1])/rig.Median(cpu[0])
+	if c.unseen {
+		ratio, medians = (with-without)/g.signer.raw, (rig.Median(cpu[1])-rig.Median(cpu[0]))/g.signer.raw
+		c.name += fmt.Sprintf(" (%.1f µs)", g.signer.raw)
+	}
+	fmt.Printf("| %s | %.1f | %.1f | %.2f | %s | %.2f |\n", c.name, without, with, ratio, target, medians)
 	return nil
 }

@@ -33,7 +33,15 @@ type Token struct {
 }
 
 // IsJWS reports whether text has the shape of a signed token: three parts between dots.
-func IsJWS(text []byte) bool { return len(text) > 4 && bytes.Count(text, []byte(".")) == 2 }
+func IsJWS[T string | []byte](text T) bool {
+	dots := 0
+	for i := range len(text) {
+		if text[i] == '.' {
+			dots++
+		}
+	}
+	return len(text) > 4 && dots == 2
+}
 
 // Parse reads a token. The bytes are copied where the token keeps them. An error wraps ErrMalformed.
 func Parse(raw []byte) (*Token, error) {

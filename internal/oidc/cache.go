@@ -1,6 +1,7 @@
 package oidc
 
 import (
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/binary"
 	"sync"
@@ -34,7 +35,8 @@ const shards = 16
 // Cache keeps values with an end, under a limit of their summed cost. What was not used lately goes first (SIEVE: entries that
 // were read since the hand last passed are spared). It is safe for concurrent use; Get takes a lock of a sixteenth for reading.
 type Cache[V any] struct {
-	shard [shards]shard[V]
+	shard *[shards]shard[V]
+	mask  atomic.Pointer[Key] // of a part: what its keys are mixed with
 }
 
 type shard[V any] struct {
@@ -56,7 +58,7 @@ type entry[V any] struct {
 
 // NewCache returns a cache of values whose costs sum up to limit at most.
 func NewCache[V any](limit int64) *Cache[V] {
-	c := new(Cache[V])
+	c := &Cache[V]{shard: new([shards]shard[V])}
 	for i := range c.shard {
 		c.shard[i].entries = map[Key]*entry[V]{}
 		c.shard[i].limit = max(limit/shards, 1)
@@ -64,11 +66,32 @@ func NewCache[V any](limit int64) *Cache[V] {
 	return c
 }
 
-func (c *Cache[V]) of(k *Key) *shard[V] { return &c.shard[k[0]%shards] }
+// Part returns a cache with entries of its own under the limit of c: all parts of it together cost no more than that.
+func (c *Cache[V]) Part() *Cache[V] {
+	part := &Cache[V]{shard: c.shard}
+	part.mask.Store(newMask())
+	return part
+}
+
+func newMask() *Key {
+	var mask Key
+	rand.Read(mask[:]) // never fails (crypto/rand)
+	return &mask
+}
+
+// of returns where a key lies, and the key as it is there: mixed with the mask of a part.
+func (c *Cache[V]) of(k Key) (*shard[V], Key) {
+	if mask := c.mask.Load(); mask != nil {
+		for i := range k {
+			k[i] ^= mask[i]
+		}
+	}
+	return &c.shard[k[0]%shards], k
+}
 
 // Get returns the value of a key that has not ended.
 func (c *Cache[V]) Get(k Key, now time.Time) (v V, ok bool) {
-	s := c.of(&k)
+	s, k := c.of(k)
 	s.mu.RLock()
 	e := s.entries[k]
 	s.mu.RUnlock()
@@ -83,7 +106,7 @@ func (c *Cache[V]) Get(k Key, now time.Time) (v V, ok bool) {
 
 // Put keeps a value until ends. A value that costs more than a sixteenth of the limit is not kept.
 func (c *Cache[V]) Put(k Key, v V, ends time.Time, cost int64) {
-	s := c.of(&k)
+	s, k := c.of(k)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if old := s.entries[k]; old != nil {
@@ -141,7 +164,7 @@ func (s *shard[V]) remove(e *entry[V]) {
 
 // Drop removes a key.
 func (c *Cache[V]) Drop(k Key) {
-	s := c.of(&k)
+	s, k := c.of(k)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if e := s.entries[k]; e != nil {
@@ -149,8 +172,12 @@ func (c *Cache[V]) Drop(k Key) {
 	}
 }
 
-// Clear removes everything.
+// Clear removes everything. What a part held is not found any more, and makes room as others need it.
 func (c *Cache[V]) Clear() {
+	if c.mask.Load() != nil {
+		c.mask.Store(newMask())
+		return
+	}
 	for i := range c.shard {
 		s := &c.shard[i]
 		s.mu.Lock()
@@ -160,7 +187,7 @@ func (c *Cache[V]) Clear() {
 	}
 }
 
-// Stats returns the number of entries and their summed cost.
+// Stats returns the number of entries and their summed cost, those of all parts.
 func (c *Cache[V]) Stats() (entries int, cost int64) {
 	for i := range c.shard {
 		s := &c.shard[i]

@@ -270,6 +270,41 @@ func TestSatisfied(t *testing.T) {
 	}
 }
 
+// Parts of a cache share its limit, and nothing else.
+func TestPartsOfACache(t *testing.T) {
+	whole, now := oidc.NewCache[int](16*100), time.Now()
+	a, b := whole.Part(), whole.Part()
+	end := now.Add(time.Hour)
+	k := oidc.KeyOf("k")
+	a.Put(k, 1, end, 1)
+	if _, ok := b.Get(k, now); ok {
+		t.Error("a part finds what another holds")
+	}
+	b.Put(k, 2, end, 1)
+	if v, _ := a.Get(k, now); v != 1 {
+		t.Errorf("%d", v)
+	}
+	a.Drop(k)
+	if v, ok := b.Get(k, now); !ok || v != 2 {
+		t.Errorf("%d %v", v, ok)
+	}
+	a.Put(k, 3, end, 1)
+	b.Clear()
+	if _, ok := b.Get(k, now); ok {
+		t.Error("found after Clear")
+	}
+	if v, _ := a.Get(k, now); v != 3 {
+		t.Error("Clear of a part has cleared another")
+	}
+	for i := range 10_000 {
+		a.Put(oidc.KeyOf("a", fmt.Sprint(i)), i, end, 1)
+		b.Put(oidc.KeyOf("b", fmt.Sprint(i)), i, end, 1)
+	}
+	if n, cost := whole.Stats(); n > 1600 || cost > 1600 || n < 1000 {
+		t.Errorf("%d entries of cost %d", n, cost)
+	}
+}
+
 func TestCacheIsBounded(t *testing.T) {
 	c, now := oidc.NewCache[int](16*100), time.Now()
 	hot := oidc.KeyOf("hot")

@@ -17,13 +17,17 @@ import (
 )
 
 // directory is what the instances of a process share: issuers with their documents and keys, and the gateway's own keys for
-// private_key_jwt.
+// private_key_jwt, and the room for what is remembered.
 type directory struct {
 	mu      sync.Mutex
 	issuers map[string]*knownIssuer
-	parties map[*relyingParty]bool
+	parties map[*relyingParty]int // which entered it as the how manieth
+	entered int
 	own     ownKeys
+	caches  caches
 }
+
+func newDirectory() *directory { return &directory{caches: newCaches()} }
 
 // knownIssuer is an issuer and how many seconds ago it was first used.
 type knownIssuer struct {
@@ -58,9 +62,10 @@ func (d *directory) enter(p *relyingParty) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.parties == nil {
-		d.parties = map[*relyingParty]bool{}
+		d.parties = map[*relyingParty]int{}
 	}
-	d.parties[p] = true
+	d.entered++
+	d.parties[p] = d.entered
 }
 
 // leave forgets an instance, and the issuers that none is left for.

@@ -212,11 +212,7 @@ func TestVerifyParameters(t *testing.T) {
 		g.provider.Document = func(doc map[string]any) {
 			doc["scopes_supported"], doc["response_modes_supported"], doc["grant_types_supported"] = []string{"openid"}, []string{"query"}, []string{"authorization_code"}
 		}
-		p, err := g.stage.Make(openidconnect.Type, g.config("verify_parameters: true\n"+config))
-		if err != nil {
-			t.Fatal(err)
-		}
-		r := (&plugintest.Instance{Plugin: p, T: t}).Run(plugintest.Request{}, plugintest.Reply{})
+		r := g.stage.Instance(t, openidconnect.Type, g.config("verify_parameters: true\n"+config)).Run(plugintest.Request{}, plugintest.Reply{})
 		if r.Status != status {
 			t.Errorf("%s: %d, want %d", config, r.Status, status)
 		}

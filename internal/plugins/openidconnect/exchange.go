@@ -144,7 +144,7 @@ func (v *visit) exchangeOld(g *grant) (*grant, error) {
 		fresh := *g
 		fresh.Access, fresh.access, fresh.accessKey, fresh.ends, fresh.ready = token, nil, nil, time.Time{}, nil
 		fresh.introspection, fresh.introspectionRaw, fresh.introspectionJWT = nil, nil, "" // they are about the other token
-		if jose.IsJWS([]byte(token)) {
+		if jose.IsJWS(token) {
 			fresh.access = claimsOf(token)
 		}
 		p.setEnds(&fresh, 0)

@@ -70,15 +70,20 @@ func (d *directory) party(id, route, service string) *relyingParty {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	var best *relyingParty
-	for p := range d.parties {
-		s := p.env.Scope
+	rank := 0
+	for p, entered := range d.parties {
+		s, fit := p.env.Scope, 0
 		switch {
 		case id != "" && p.env.ID == id, id == "" && route != "" && s.Route == route:
-			return p
-		case id == "" && (service != "" && s.Service == service && s.Route == "" || s.Route == "" && s.Service == ""):
-			if best == nil || best.env.Scope.Service == "" {
-				best = p
-			}
+			fit = 3
+		case id == "" && service != "" && s.Service == service && s.Route == "":
+			fit = 2
+		case id == "" && s.Route == "" && s.Service == "":
+			fit = 1
+		}
+		// Of two instances of one configuration the newer counts: the other is about to go.
+		if fit > rank || fit > 0 && fit == rank && entered > d.parties[best] {
+			best, rank = p, fit
 		}
 	}
 	return best
@@ -94,7 +99,7 @@ func (p *relyingParty) explain(ctx context.Context, token string) (steps []Step,
 		}
 		steps = append(steps, s)
 	}
-	if p.methods[byKongOAuth2] && !(p.methods[byBearer] && jose.IsJWS([]byte(token))) {
+	if p.methods[byKongOAuth2] && !(p.methods[byBearer] && jose.IsJWS(token)) {
 		if g, is := p.explainKong(ctx, v, token, add); g != nil {
 			return steps, g.access
 		} else if is {
@@ -102,7 +107,7 @@ func (p *relyingParty) explain(ctx context.Context, token string) (steps []Step,
 		}
 	}
 	g := &grant{Method: byBearer, Access: token}
-	if !jose.IsJWS([]byte(token)) {
+	if !jose.IsJWS(token) {
 		add("form", nil, "not a signed JWT: the provider is asked about it")
 		if !p.methods[byIntrospection] {
 			add("method", unauthorized("", "introspection is not among auth_methods", nil), "")

@@ -93,7 +93,7 @@ func (p *relyingParty) setEnds(g *grant, lifetime time.Duration) {
 
 // verifyAccess checks an access token that is a signed JWT. Tokens of other forms are the provider's secret and are let be.
 func (v *visit) verifyAccess(g *grant, method string) error {
-	if !jose.IsJWS([]byte(g.Access)) {
+	if !jose.IsJWS(g.Access) {
 		return nil
 	}
 	t, err := jose.Parse([]byte(g.Access))

@@ -113,14 +113,19 @@ func (v *visit) prepare(g *grant) *prepared {
 			}
 			*d.to = append(*d.to, field{name, []byte(value)})
 		}
+		addDocument := func(spec string, raw json.RawMessage) {
+			if spec != "" {
+				add(spec, document(raw))
+			}
+		}
 		add(d.access, g.Access)
-		add(d.accessJWK, document(g.accessKey))
+		addDocument(d.accessJWK, g.accessKey)
 		add(d.id, g.ID)
-		add(d.idJWK, document(g.idKey))
+		addDocument(d.idJWK, g.idKey)
 		add(d.refresh, g.Refresh)
-		add(d.in, document(g.introspectionRaw))
+		addDocument(d.in, g.introspectionRaw)
 		add(d.inJWT, g.introspectionJWT)
-		add(d.user, document(user.userRaw))
+		addDocument(d.user, user.userRaw)
 		add(d.userJWT, user.userJWT)
 		for _, m := range d.mapped {
 			add(m.Header, claimText(v.claim(g, m.Path)))

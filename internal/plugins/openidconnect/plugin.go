@@ -29,7 +29,7 @@ import (
 var Type = declare()
 
 func declare() *plugin.Type {
-	known := &directory{}
+	known := newDirectory()
 	return plugin.Define(plugin.Desc{
 		Name: "openid-connect", Priority: 1050, Auth: true, NoConsumer: true,
 		Doc:       "Lets requests in by OpenID Connect and OAuth 2.0: bearer tokens, client credentials, sessions, logins in the browser.",
@@ -37,13 +37,6 @@ func declare() *plugin.Type {
 		Admin:     known.admin,
 	}, func(c config, env plugin.Env) (any, error) { return build(c, env, known) }, rules()...)
 }
-
-// Costs that bound the caches of an instance, in bytes.
-const (
-	tokenCacheBytes = 32 << 20
-	otherCacheBytes = 16 << 20
-	grantOverhead   = 2 << 10 // of a cached grant beside its tokens
-)
 
 // relyingParty is one configuration at work.
 type relyingParty struct {
@@ -68,15 +61,10 @@ type relyingParty struct {
 	logins             *oidc.Sessions // cookies of logins under way
 	sessionStore       io.Closer      // nil unless session_storage redis
 
-	verified *oidc.Cache[*grant]   // by access token
-	opened   *oidc.Cache[*opened]  // sessions by their cookies
-	granted  *oidc.Cache[*grant]   // by credentials
-	infos    *oidc.Cache[*grant]   // introspection and userinfo answers, by token
-	refused  *oidc.Cache[*refusal] // credentials that were refused a moment ago
-	guesses  *oidc.Cache[*guesses] // wrong credentials, by client address and name
-	flights  singleflight.Group    // calls of the provider under way
-	shared   *sharedCache          // nil without cluster_cache_strategy
-	salt     string
+	caches
+	flights singleflight.Group // calls of the provider under way
+	shared  *sharedCache       // nil without cluster_cache_strategy
+	salt    string
 
 	noPassword atomic.Int64  // until when (ns since 1970) the provider's "no such grant" for passwords holds
 	verifiedAt atomic.Uint64 // the generation of the document that verify_parameters has found good
@@ -117,12 +105,7 @@ func build(c config, env plugin.Env, known *directory) (any, error) {
 		return nil, err
 	}
 	p.algs = jose.Asymmetric
-	p.verified = oidc.NewCache[*grant](tokenCacheBytes)
-	p.opened = oidc.NewCache[*opened](otherCacheBytes)
-	p.granted = oidc.NewCache[*grant](otherCacheBytes)
-	p.infos = oidc.NewCache[*grant](otherCacheBytes)
-	p.refused = oidc.NewCache[*refusal](1 << 20)
-	p.guesses = oidc.NewCache[*guesses](1 << 20)
+	p.caches = known.caches.part()
 	var err error
 	if p.shared, err = newSharedCache(p); err != nil {
 		return nil, err

@@ -157,7 +157,7 @@ type storedGrant struct {
 
 // claimsOf reads the claims of a token that was verified before; nil if it is no JWT.
 func claimsOf(token string) map[string]any {
-	if token == "" || !jose.IsJWS([]byte(token)) {
+	if token == "" || !jose.IsJWS(token) {
 		return nil
 	}
 	t, err := jose.Parse([]byte(token))

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"strconv"
+	"time"
 
 	"github.com/gibbon-gateway/gibbon/internal/kongredis"
 	"github.com/gibbon-gateway/gibbon/internal/oidc"
@@ -52,7 +53,7 @@ func (p *relyingParty) storeSessions(s *oidc.Sessions) error {
 		store, err := memcached.New(memcached.Options{
 			Address: net.JoinHostPort(p.SessionMemcachedHost, strconv.Itoa(p.SessionMemcachedPort)), Socket: p.SessionMemcachedSocket,
 			TLS: p.SessionMemcachedSSL != nil && *p.SessionMemcachedSSL, SkipVerify: !p.SessionMemcachedSSLVerify,
-			Prefix: p.SessionMemcachedPrefix, Log: p.env.Log,
+			Prefix: p.SessionMemcachedPrefix, Log: p.env.Log, Timeout: 2 * time.Second, // as Redis has by default
 		})
 		if err != nil {
 			return fmt.Errorf("session_memcached: %w", err)

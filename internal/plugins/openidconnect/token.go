@@ -28,7 +28,7 @@ type presentedName struct {
 func (v *visit) fromToken(token string, viaDPoP bool) (*grant, error) {
 	p := v.p
 	v.presented = v.findPresented(token)
-	jws := jose.IsJWS([]byte(token))
+	jws := jose.IsJWS(token)
 	var g *grant
 	var err error
 	if p.methods[byKongOAuth2] && !(jws && p.methods[byBearer]) {
