@@ -105,6 +105,9 @@ func (m merging) show(f *Field, doc map[string]any) map[string]any {
 	return out
 }
 
+// HasMoved reports whether Show adds anything, to records of which this is the schema.
+func (s *Schema) HasMoved() bool { return s.root.hasMoved() }
+
 // hasMoved says whether the record or one below has fields that were moved.
 func (f *Field) hasMoved() bool {
 	return len(f.moved) > 0 || slices.ContainsFunc(f.fields, func(sub *Field) bool { return sub.Type == "record" && sub.hasMoved() })

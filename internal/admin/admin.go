@@ -83,15 +83,14 @@ type api struct {
 	Store    documents // Options.Store, or what stands for it
 	root     node
 	patterns []string
-	records  map[string]*record        // shapes of documents by kind name, and of plugin configurations by "plugins/" and name
 	whole    map[string]*schema.Schema // of plugins, with all that entities of them have
 	origins  []string
-	oldNames bool // some plugin has old names of fields to show
+	moved    bool // some plugin has fields under names of before, which are shown, too
 }
 
 // New returns the Admin API.
 func New(o Options) http.Handler {
-	a := &api{Options: o, Store: o.Store, records: map[string]*record{}, whole: map[string]*schema.Schema{}}
+	a := &api{Options: o, Store: o.Store, whole: map[string]*schema.Schema{}}
 	if a.Log == nil {
 		a.Log = slog.Default()
 	}
@@ -103,14 +102,9 @@ func New(o Options) http.Handler {
 			a.origins = append(a.origins, p.Scheme+"://"+p.Host)
 		}
 	}
-	for _, k := range entity.Kinds() {
-		a.records[k.Name] = recordOf(k.Schema)
-	}
 	for name, t := range o.Plugins {
-		shape := recordOf(t.Config)
-		a.records["plugins/"+name] = shape
-		a.oldNames = a.oldNames || shape.hasOld()
 		a.whole[name] = t.Schema()
+		a.moved = a.moved || t.Config.HasMoved()
 	}
 	a.mountNode()
 	a.mountSchemas()

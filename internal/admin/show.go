@@ -6,6 +6,7 @@ import (
 
 	"github.com/gibbon-gateway/gibbon/entity"
 	"github.com/gibbon-gateway/gibbon/internal/store"
+	"github.com/gibbon-gateway/gibbon/schema"
 )
 
 // show returns a stored document as clients see it.
@@ -14,10 +15,7 @@ func (a *api) show(tx store.Tx, k *entity.Kind, doc map[string]any) (map[string]
 		return nil, store.ErrNotFound // its time is over; the store has not removed it yet
 	}
 	if k.Name == "plugins" {
-		name, _ := doc["name"].(string)
-		if config, ok := doc["config"].(map[string]any); ok {
-			a.configShape(name).showOld(config)
-		}
+		doc = k.Schema.Show(doc, schema.Options{Sub: a.pluginSchema})
 	}
 	if k.Name == "certificates" {
 		names, err := sniNames(tx, doc)
@@ -31,7 +29,7 @@ func (a *api) show(tx store.Tx, k *entity.Kind, doc map[string]any) (map[string]
 
 // showRaw is show for a document that is not decoded yet. Most kinds are shown as they are stored.
 func (a *api) showRaw(tx store.Tx, k *entity.Kind, raw json.RawMessage) (any, error) {
-	if !k.TTL && k.Name != "certificates" && (k.Name != "plugins" || !a.oldNames) {
+	if !k.TTL && k.Name != "certificates" && (k.Name != "plugins" || !a.moved) {
 		return raw, nil
 	}
 	doc, err := decode(raw)

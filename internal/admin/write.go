@@ -245,7 +245,10 @@ func (a *api) change(tx store.Tx, c *call, k *entity.Kind, was map[string]any) (
 	if k.Name == "upstreams" {
 		couple(in)
 	}
-	merged := a.merge(k, was, in)
+	merged, errs := k.Schema.Merge(was, in, schema.Options{Sub: a.pluginSchema})
+	if len(errs) > 0 {
+		return nil, invalid(errs)
+	}
 	merged["id"] = was["id"]
 	if err := immutable(k, was, merged); err != nil {
 		return nil, err
