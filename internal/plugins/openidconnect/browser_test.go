@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/gibbon-gateway/gibbon/internal/oidc/oidctest"
+	"github.com/gibbon-gateway/gibbon/internal/plugins/openidconnect"
 	"github.com/gibbon-gateway/gibbon/plugin/plugintest"
 	"github.com/gibbon-gateway/gibbon/state"
 )
@@ -259,6 +260,33 @@ func TestLogout(t *testing.T) {
 	}
 }
 
+// Each provider is told in its own way where the user goes after a logout.
+func TestLogoutDialects(t *testing.T) {
+	const after = "https://app.example/bye"
+	for _, c := range []struct{ issuer, endpoint, want string }{
+		{"https://cognito-idp.us-west-2.amazonaws.com/us-west-2_abcDEF123", "https://x.auth.us-west-2.amazoncognito.com/logout", "logout_uri"},
+		{"https://cognito-idp.us-west-2.amazonaws.com/us-west-2_abcDEF123", "https://login.example.com/logout", "logout_uri"}, // a domain of one's own
+		{"http://localhost:9229/us-west-2_abcDEF123", "http://localhost:9229/logout", "logout_uri"},
+		{"https://t.eu.auth0.com/", "https://t.eu.auth0.com/v2/logout", "returnTo"},
+		{"https://t.auth0.com/", "https://t.auth0.com/oidc/logout", "post_logout_redirect_uri"},
+		{"https://dev-1.okta.com/oauth2/default", "https://dev-1.okta.com/oauth2/default/v1/logout", "post_logout_redirect_uri"},
+		{"https://login.microsoftonline.com/tenant/v2.0", "https://login.microsoftonline.com/tenant/oauth2/v2.0/logout", "post_logout_redirect_uri"},
+		{"https://kc.example.com/realms/a", "https://kc.example.com/realms/a/protocol/openid-connect/logout", "post_logout_redirect_uri"},
+	} {
+		g := start(t, "using_pseudo_issuer: true\nissuer: "+c.issuer+"\nend_session_endpoint: "+c.endpoint+"\nauthorization_endpoint: https://x/a\ntoken_endpoint: https://x/t\n"+
+			"logout_query_arg: bye\nlogout_methods: [GET]\nlogout_redirect_uri: ['"+after+"']")
+		to, err := url.Parse(g.browser().redirected(g.ask("/?bye", "Accept", "text/html")))
+		if err != nil {
+			t.Fatal(err)
+		}
+		q := to.Query()
+		to.RawQuery = ""
+		if len(q) != 2 || q.Get("client_id") != oidctest.Client || q.Get(c.want) != after || to.String() != c.endpoint {
+			t.Errorf("%s: to %s with %v, want %s", c.issuer, to, q, c.want)
+		}
+	}
+}
+
 func TestBackChannelLogout(t *testing.T) {
 	for _, config := range []string{"logout_uri_suffix: /logout", "logout_uri_suffix: /logout\nsession_storage: memory"} {
 		g := start(t, config)
@@ -358,6 +386,82 @@ func TestSessionTokensAreRefreshed(t *testing.T) {
 	g.clock.advance(250 * time.Second)
 	g.provider.Bend["/token"] = func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(503) }
 	wantStatus(t, b.get("/"), 200)
+}
+
+// Two nodes that share state refresh a session once between them, though both find at the same time that its tokens have ended.
+func TestTwoNodesRefreshOnce(t *testing.T) {
+	g := prepare(t)
+	config := g.config("cache_tokens_salt: same\nsession_storage: memory")
+	var nodes []*plugintest.Instance
+	for range 2 {
+		nodes = append(nodes, g.stage.Instance(t, openidconnect.Declare(), config))
+	}
+	g.Instance = nodes[0]
+	b := g.browser()
+	wantStatus(t, b.signIn("/"), 200)
+	g.clock.advance(301 * time.Second)
+	cookie := "session=" + b.cookies["session"]
+	asked := g.provider.Calls("/token")
+	got := make([]string, 8)
+	var all sync.WaitGroup
+	for i := range got {
+		all.Go(func() {
+			r := nodes[i%2].Run(plugintest.Request{Header: []string{"Cookie", cookie}}, plugintest.Reply{})
+			if got[i] = r.Upstream.Get("Authorization"); r.Status != 200 || r.Exited {
+				t.Errorf("%d %s", r.Status, r.Body)
+			}
+		})
+	}
+	all.Wait()
+	if n := g.provider.Calls("/token") - asked; n != 1 {
+		t.Errorf("the provider was asked %d times", n)
+	}
+	for _, a := range got {
+		if a != got[0] || a == "" {
+			t.Errorf("different tokens: %q", got)
+			break
+		}
+	}
+}
+
+// Clocks differ: leeway counts for what has ended and for what has not begun, in tokens of machines and in logins.
+func TestClockSkew(t *testing.T) {
+	for _, c := range []struct {
+		config string
+		ahead  time.Duration // of the gateway's clock
+		status int
+	}{{"", 301 * time.Second, 401}, {"leeway: 30", 301 * time.Second, 200}, {"leeway: 30", 331 * time.Second, 401},
+		{"", -20 * time.Second, 401}, {"leeway: 30", -20 * time.Second, 200}, {"leeway: 30", -40 * time.Second, 401}} {
+		g := prepare(t)
+		token := g.provider.Token()
+		g.clock.advance(c.ahead)
+		g.with(onlyBearer + "\n" + c.config)
+		if r := g.bearer(token); r.Status != c.status {
+			t.Errorf("%q, %v ahead: %d, want %d", c.config, c.ahead, r.Status, c.status)
+		}
+	}
+	for config, status := range map[string]int{"": 401, "leeway: 120": 200} {
+		g := start(t, config)
+		g.provider.Now = func() time.Time { return g.clock.now().Add(time.Minute) } // its clock is ahead
+		if r := g.browser().signIn("/"); r.Status != status {
+			t.Errorf("login with %q: %d, want %d", config, r.Status, status)
+		}
+	}
+}
+
+// A browser that does not keep cookies, or a provider that signs nobody in, is not sent in circles: the callback says no.
+func TestLoginDoesNotLoop(t *testing.T) {
+	g := start(t, "")
+	b := g.browser()
+	location := b.redirected(b.get("/"))
+	clear(b.cookies) // not kept
+	if r := b.comeBack(location); r.Status != 401 || r.Get("Location") != "" {
+		t.Errorf("without cookies: %d %s", r.Status, r.Header)
+	}
+	g.provider.Redirect = func(q url.Values) { q.Del("code"); q.Set("error", "login_required") }
+	if r := g.browser().signIn("/"); r.Status != 401 || r.Get("Location") != "" {
+		t.Errorf("nobody signed in: %d %s", r.Status, r.Header)
+	}
 }
 
 // A provider that does not rotate refresh tokens is asked by the same one whenever an access token has ended, soon after the last time too.

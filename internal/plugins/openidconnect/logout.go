@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -72,6 +73,9 @@ func (v *visit) logout() error {
 	return v.x.Exit(http.StatusOK, nil)
 }
 
+// cognitoIssuer are the names of Cognito's user pools, also of those that live in this gateway: their logout page may have any host.
+var cognitoIssuer = regexp.MustCompile(`^https?://cognito-idp\.[a-z0-9-]+\.amazonaws\.com(\.cn)?/|/[a-z]{2}(-[a-z]+)+-[0-9]_[A-Za-z0-9]+$`)
+
 // endSession returns the provider's logout URL in the dialect that it speaks: RP-Initiated Logout 1.0, which Okta, Entra ID
 // and Keycloak follow, or Cognito's and Auth0's own.
 func (v *visit) endSession(target, after string, g *grant) string {
@@ -90,8 +94,7 @@ func (v *visit) endSession(target, after string, g *grant) string {
 	}
 	host := u.Hostname()
 	switch {
-	case strings.HasSuffix(host, ".amazoncognito.com") || strings.HasSuffix(u.Path, "/logout") && withProofKey.MatchString(v.p.issuer.Name()) &&
-		!strings.HasSuffix(host, ".auth0.com"):
+	case strings.HasSuffix(host, ".amazoncognito.com") || strings.HasSuffix(u.Path, "/logout") && cognitoIssuer.MatchString(v.p.issuer.Name()):
 		set("client_id", clientID)
 		set("logout_uri", after)
 	case strings.HasSuffix(host, ".auth0.com") && strings.HasPrefix(u.Path, "/v2/"):
