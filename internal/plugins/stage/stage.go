@@ -109,6 +109,9 @@ const PluginID = "00000000-0000-4000-8000-000000000001"
 // Ledger returns the ledger that instances get, over Store.
 func (s *Stage) Ledger() *ledger.Ledger {
 	s.issued.Do(func() {
+		if s.Store == nil {
+			s.Store = new(store.Memory)
+		}
 		s.Store.Now = func() time.Time { return s.Now() }
 		s.ledger = ledger.New(s.Store, s.Store.Now)
 	})
