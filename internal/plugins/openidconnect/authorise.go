@@ -12,7 +12,7 @@ import (
 
 // authorise checks what the claims of a grant allow; nil is yes.
 func (v *visit) authorise(g *grant) *refusal {
-	p := v.p
+	p, at := v.p, v.p.placesOf(g)
 	for _, name := range p.ClaimsForbidden {
 		if v.claim(g, []string{name}) != nil || v.elsewhere.lacks(name) {
 			return forbidden("", "claim "+plain(name)+" is forbidden")
@@ -23,8 +23,8 @@ func (v *visit) authorise(g *grant) *refusal {
 		required []string
 		path     []string
 	}{
-		{"scope", p.ScopesRequired, p.ScopesClaim}, {"audience", p.AudienceRequired, p.AudienceClaim},
-		{"group", p.GroupsRequired, p.GroupsClaim}, {"role", p.RolesRequired, p.RolesClaim},
+		{"scope", p.ScopesRequired, at.scopes}, {"audience", p.AudienceRequired, at.audience},
+		{"group", p.GroupsRequired, at.groups}, {"role", p.RolesRequired, at.roles},
 	} {
 		if len(need.required) == 0 {
 			continue
@@ -103,10 +103,11 @@ func (v *visit) consumer(g *grant) (*entity.Consumer, error) {
 	if g.application != nil {
 		return p.applicationConsumer(g)
 	}
-	if len(p.ConsumerClaims) == 0 {
+	paths := p.placesOf(g).consumers
+	if len(paths) == 0 {
 		return nil, nil
 	}
-	for _, path := range p.ConsumerClaims {
+	for _, path := range paths {
 		value := v.claim(g, path)
 		if value == nil {
 			continue

@@ -139,24 +139,25 @@ type config struct {
 	ProofOfPossessionMTLSFromHeader        *headerCertificate `json:"proof_of_possession_mtls_from_header" doc:"A certificate that a proxy in front passes in a header, for mutual TLS."`
 
 	// Authorisation and mapping
-	ScopesClaim              []string    `json:"scopes_claim" conf:"default=scope" doc:"Path to scopes (array items are nested path steps)"`
-	ScopesRequired           []string    `json:"scopes_required" doc:"Items are OR, words inside one item are AND"`
-	AudienceClaim            []string    `json:"audience_claim" conf:"default=aud" doc:"The path of the claim."`
-	AudienceRequired         []string    `json:"audience_required" doc:"As scopes_required."`
-	GroupsClaim              []string    `json:"groups_claim" conf:"default=groups" doc:"The path of the claim."`
-	GroupsRequired           []string    `json:"groups_required" doc:"As scopes_required."`
-	RolesClaim               []string    `json:"roles_claim" conf:"default=roles" doc:"The path of the claim."`
-	RolesRequired            []string    `json:"roles_required" doc:"As scopes_required."`
-	ClaimsForbidden          []string    `json:"claims_forbidden" doc:"Reject if any of these claims is present"`
-	AuthenticatedGroupsClaim []string    `json:"authenticated_groups_claim" doc:"Path whose values become X-Authenticated-Groups and feed the acl plugin, also with a mapped consumer"`
-	ConsumerClaims           [][]string  `json:"consumer_claims" doc:"List of claim paths, first that matches wins. 'consumer_claim' (one path) is accepted too"`
-	ConsumerBy               []string    `json:"consumer_by" conf:"elements.one_of=custom_id,id,username;default=username,custom_id" doc:"Consumer fields tried"`
-	ConsumerOptional         bool        `json:"consumer_optional" conf:"default=false" doc:"Mapping miss is not an error"`
-	ByUsernameIgnoreCase     bool        `json:"by_username_ignore_case" conf:"default=false" doc:"Case-insensitive username"`
-	ConsumerGroupsClaim      []string    `json:"consumer_groups_claim" doc:"Path to the names of the consumer groups that the request counts to, in place of those that its consumer is in; no consumer is needed"`
-	ConsumerGroupsOptional   bool        `json:"consumer_groups_optional" conf:"default=false" doc:"A claim that names no group is not an error"`
-	CredentialClaim          []string    `json:"credential_claim" conf:"default=sub" doc:"Path for the virtual credential id when no consumer is mapped (rate-limiting key)"`
-	Principals               *principals `json:"principals" doc:"Principals of Konnect. Cannot be enabled here: they live in Kong's cloud."`
+	ScopesClaim              []string       `json:"scopes_claim" conf:"default=scope" doc:"Path to scopes (array items are nested path steps)"`
+	ScopesRequired           []string       `json:"scopes_required" doc:"Items are OR, words inside one item are AND"`
+	AudienceClaim            []string       `json:"audience_claim" conf:"default=aud" doc:"The path of the claim."`
+	AudienceRequired         []string       `json:"audience_required" doc:"As scopes_required."`
+	GroupsClaim              []string       `json:"groups_claim" conf:"default=groups" doc:"The path of the claim."`
+	GroupsRequired           []string       `json:"groups_required" doc:"As scopes_required."`
+	RolesClaim               []string       `json:"roles_claim" conf:"default=roles" doc:"The path of the claim."`
+	RolesRequired            []string       `json:"roles_required" doc:"As scopes_required."`
+	ClaimsForbidden          []string       `json:"claims_forbidden" doc:"Reject if any of these claims is present"`
+	AuthenticatedGroupsClaim []string       `json:"authenticated_groups_claim" doc:"Path whose values become X-Authenticated-Groups and feed the acl plugin, also with a mapped consumer"`
+	ConsumerClaims           [][]string     `json:"consumer_claims" doc:"List of claim paths, first that matches wins. 'consumer_claim' (one path) is accepted too"`
+	ConsumerBy               []string       `json:"consumer_by" conf:"elements.one_of=custom_id,id,username;default=username,custom_id" doc:"Consumer fields tried"`
+	ConsumerOptional         bool           `json:"consumer_optional" conf:"default=false" doc:"Mapping miss is not an error"`
+	ByUsernameIgnoreCase     bool           `json:"by_username_ignore_case" conf:"default=false" doc:"Case-insensitive username"`
+	ConsumerGroupsClaim      []string       `json:"consumer_groups_claim" doc:"Path to the names of the consumer groups that the request counts to, in place of those that its consumer is in; no consumer is needed"`
+	ConsumerGroupsOptional   bool           `json:"consumer_groups_optional" conf:"default=false" doc:"A claim that names no group is not an error"`
+	CredentialClaim          []string       `json:"credential_claim" conf:"default=sub" doc:"Path for the virtual credential id when no consumer is mapped (rate-limiting key)"`
+	IssuerClaims             []issuerClaims `json:"issuer_claims" doc:"Where the claims of one issuer are, with issuers_allowed, if they are elsewhere than those of the others. Ours."`
+	Principals               *principals    `json:"principals" doc:"Principals of Konnect. Cannot be enabled here: they live in Kong's cloud."`
 
 	// Upstream and downstream headers
 	UpstreamAccessTokenHeader        string        `json:"upstream_access_token_header" conf:"default=authorization:bearer" doc:"'name:bearer' form adds the scheme; empty/nil switches it off"`

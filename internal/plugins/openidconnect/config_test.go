@@ -17,7 +17,7 @@ import (
 )
 
 // ours are fields that Kong's plugin does not have.
-var ours = []string{"login_navigation_only", "protected_resource_metadata", "session_secret_fallbacks", "claims_providers"}
+var ours = []string{"login_navigation_only", "protected_resource_metadata", "session_secret_fallbacks", "claims_providers", "issuer_claims"}
 
 // The fields, their types and their defaults are those of Kong 3.15, as testdata/fields.tsv says.
 func TestFields(t *testing.T) {

@@ -11,11 +11,11 @@ import (
 // consumerGroups finds the consumer groups that the claims name, ordered by name, where consumer_groups_claim is set. Of the names in the
 // claim those that no group has do not matter as long as there is one. nil means that the groups of the consumer count, if there is one.
 func (v *visit) consumerGroups(g *grant) ([]*entity.ConsumerGroup, error) {
-	p := v.p
-	if len(p.ConsumerGroupsClaim) == 0 {
+	p, path := v.p, v.p.placesOf(g).consumerGroups
+	if len(path) == 0 {
 		return nil, nil
 	}
-	found := groupsNamed(p.env.Find.Entities(), v.claim(g, p.ConsumerGroupsClaim), nil)
+	found := groupsNamed(p.env.Find.Entities(), v.claim(g, path), nil)
 	if len(found) == 0 && !p.ConsumerGroupsOptional {
 		return nil, forbidden("", "no consumer group belongs to the claims")
 	}

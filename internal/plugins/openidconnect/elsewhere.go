@@ -38,12 +38,19 @@ func (p *relyingParty) prepareElsewhere() {
 		return
 	}
 	p.resolvable, p.vouchers = map[string]bool{}, map[string]*oidc.Issuer{}
-	paths := append([][]string{p.CredentialClaim, p.AuthenticatedGroupsClaim, p.ConsumerGroupsClaim}, p.ConsumerClaims...)
-	for _, need := range []struct{ required, path []string }{
-		{p.AudienceRequired, p.AudienceClaim}, {p.ScopesRequired, p.ScopesClaim}, {p.GroupsRequired, p.GroupsClaim}, {p.RolesRequired, p.RolesClaim},
-	} {
-		if len(need.required) > 0 {
-			paths = append(paths, need.path)
+	var paths [][]string
+	all := []*places{&p.claims}
+	for _, at := range p.claimsOfIssuer {
+		all = append(all, at)
+	}
+	for _, at := range all {
+		paths = append(append(paths, at.credential, at.authenticatedGroups, at.consumerGroups), at.consumers...)
+		for _, need := range []struct{ required, path []string }{
+			{p.AudienceRequired, at.audience}, {p.ScopesRequired, at.scopes}, {p.GroupsRequired, at.groups}, {p.RolesRequired, at.roles},
+		} {
+			if len(need.required) > 0 {
+				paths = append(paths, need.path)
+			}
 		}
 	}
 	for _, m := range append(mapping(p.UpstreamHeaders, p.UpstreamHeadersNames, p.UpstreamHeadersClaims),

@@ -79,13 +79,13 @@ func (v *visit) replayHeaders(g *grant) {
 
 // prepare computes the fields of a grant.
 func (v *visit) prepare(g *grant) *prepared {
-	p, out := v.p, &prepared{denied: v.authorise(g)}
+	p, at, out := v.p, v.p.placesOf(g), &prepared{denied: v.authorise(g)}
 	out.claims = v.tokenClaims(g)
 	user := v.userOf(g)
-	if words := oidc.Words(v.claim(g, p.CredentialClaim)); len(words) > 0 && len(words[0]) <= 512 {
+	if words := oidc.Words(v.claim(g, at.credential)); len(words) > 0 && len(words[0]) <= 512 {
 		out.credential = safe(words[0])
 	}
-	for _, group := range oidc.Words(v.claim(g, p.AuthenticatedGroupsClaim)) {
+	for _, group := range oidc.Words(v.claim(g, at.authenticatedGroups)) {
 		if safe(group) == group {
 			out.groups = append(out.groups, group)
 		}

@@ -384,6 +384,45 @@ func TestPreflight(t *testing.T) {
 	wantStatus(t, g.with("auth_methods: [bearer]").send(plugintest.Request{Method: "OPTIONS"}), 401)
 }
 
+// Several issuers on one route: each has keys, claims and names of users of its own.
+func TestSeveralIssuers(t *testing.T) {
+	g := prepare(t)
+	partner := oidctest.New(t)
+	partner.Now, partner.Signing, partner.Keys = g.clock.now, oidctest.SpareKey, map[string]any{oidctest.SpareKey: oidctest.Key(oidctest.SpareKey)}
+	g.with(onlyBearer + "\nissuers_allowed: ['" + g.provider.URL + "', '" + partner.URL + "']\nroles_required: [staff]\nroles_claim: [roles]\n" +
+		"consumer_claims: [[sub]]\nconsumer_optional: true\nauthenticated_groups_claim: [groups]\nupstream_headers: [{header: X-Team, path: [team]}]\n" +
+		"issuer_claims: [{issuer: '" + partner.URL + "/', roles_claim: [realm, roles], consumer_claims: [[employee]], credential_claim: [employee], authenticated_groups_claim: [teams]}]")
+	realm := map[string]any{"roles": []string{"staff"}}
+	for name, c := range map[string]struct {
+		token                      string
+		status                     int
+		consumer, id, groups, team string
+	}{
+		"ours":              {g.provider.Token("roles", "staff", "groups", "a", "team", "x"), 200, "alice", "alice", "a", "x"},
+		"partner's":         {partner.Token("realm", realm, "employee", "alice", "teams", "b", "groups", "root"), 200, "alice", "alice", "b", ""},
+		"partner's sub":     {partner.Token("realm", realm, "employee", "7"), 200, "", "7", "", ""}, // its alice is not ours
+		"roles as ours":     {partner.Token("roles", "staff"), 403, "", "", "", ""},
+		"roles as theirs":   {g.provider.Token("realm", realm), 403, "", "", "", ""},
+		"keys of the other": {partner.Token("iss", g.provider.URL, "roles", "staff"), 401, "", "", "", ""},
+	} {
+		r := g.bearer(c.token)
+		if r.Status != c.status {
+			t.Errorf("%s: %d, want %d", name, r.Status, c.status)
+			continue
+		}
+		if r.Status != 200 {
+			continue
+		}
+		consumer := ""
+		if r.Exchange.Consumer != nil {
+			consumer = r.Exchange.Consumer.Username
+		}
+		if consumer != c.consumer || r.Exchange.Credential.ID != c.id || r.Upstream.Get("X-Authenticated-Groups") != c.groups || r.Upstream.Get("X-Team") != c.team {
+			t.Errorf("%s: consumer %q, credential %+v; upstream got %s", name, consumer, r.Exchange.Credential, r.Upstream.Header)
+		}
+	}
+}
+
 func TestTokenExchange(t *testing.T) {
 	const config = `auth_methods: [bearer]
 token_exchange:

@@ -48,14 +48,16 @@ type relyingParty struct {
 	// The issuers of tokens to exchange whose signatures are verified.
 	subjects map[*subjectIssuer]*oidc.Issuer
 	// With resolve_distributed_claims: the claims that are looked up elsewhere, and who may vouch for them beside a document's issuer.
-	resolvable  map[string]bool
-	vouchers    map[string]*oidc.Issuer
-	claimsFetch *oidc.Fetcher
-	fetch       *oidc.Fetcher
-	mutual      *oidc.Fetcher // with the client certificate; nil without
-	clients     []client
-	methods     map[string]bool
-	algs        []string // accepted for signatures, without those by a shared secret
+	resolvable     map[string]bool
+	vouchers       map[string]*oidc.Issuer
+	claimsFetch    *oidc.Fetcher
+	claims         places // where claims are, and where those of the issuers of issuer_claims
+	claimsOfIssuer map[string]*places
+	fetch          *oidc.Fetcher
+	mutual         *oidc.Fetcher // with the client certificate; nil without
+	clients        []client
+	methods        map[string]bool
+	algs           []string // accepted for signatures, without those by a shared secret
 
 	sessions, remember *oidc.Sessions // remember is nil unless session_remember
 	logins             *oidc.Sessions // cookies of logins under way
@@ -186,6 +188,7 @@ func (p *relyingParty) reach() error {
 			}
 		}
 	}
+	p.prepareClaims()
 	p.prepareElsewhere()
 	return nil
 }
