@@ -61,8 +61,9 @@ var health = command{
 }
 
 var reload = command{
-	name: "reload", args: "[SETTINGS]", about: "Make a running gateway read its declarative file again",
-	help: "Sends SIGHUP to the process of the data folder: it reads declarative_config again and reopens its log files.\n" +
+	name: "reload", args: "[SETTINGS]", about: "Make a running gateway read its declarative file and certificates again",
+	help: "Sends SIGHUP to the process of the data folder: it reads declarative_config and the files of ssl_cert and\n" +
+		"admin_ssl_cert again, and reopens its log files. " +
 		"Requests under way are not touched. A file with mistakes changes nothing; they are logged.\n\n" + settingsHelp,
 	run: func(ctx context.Context, c *call) int { return signalRunning(ctx, c, "reload", syscall.SIGHUP) },
 }

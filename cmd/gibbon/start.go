@@ -13,7 +13,7 @@ import (
 var start = command{
 	name: "start", args: "[--demo] [SETTINGS]", about: "Run the gateway until it is stopped",
 	help: `Runs in the foreground. Ctrl-C or SIGTERM stops it when the requests under way are done; SIGHUP reads the
-declarative file again and reopens log files.
+declarative file and certificates again and reopens log files.
 
   --demo              also serve a sample upstream on 127.0.0.1:8780, and print what to try
 

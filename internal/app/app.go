@@ -70,6 +70,8 @@ type gateway struct {
 	provider     *idp.Provider // nil with idp_listen off
 	build        snapshot.Options
 
+	certs, adminCerts snapshot.Certificates // of the listeners
+
 	problems  atomic.Pointer[[]entity.Problem]
 	reported  map[string]bool // problems that were logged
 	wantsCert atomic.Bool     // a plugin looks at client certificates
@@ -183,7 +185,7 @@ func wantsCertificates(s *snapshot.Snapshot, types plugin.Types) bool {
 	return false
 }
 
-// signals serves SIGHUP: log files are opened again, the declarative file is read again.
+// signals serves SIGHUP: log files are opened again, certificates and the declarative file are read again.
 func (g *gateway) signals(ctx context.Context) error {
 	hup := make(chan os.Signal, 1)
 	signal.Notify(hup, syscall.SIGHUP)
@@ -197,6 +199,9 @@ func (g *gateway) signals(ctx context.Context) error {
 				if err := f.Reopen(); err != nil {
 					g.log.Error("log file not opened again", "error", err)
 				}
+			}
+			if err := g.readCertificates(); err != nil {
+				g.log.Error("certificates not taken over", "error", err)
 			}
 			if err := g.reload(); err != nil {
 				g.log.Error("declarative configuration not taken over", "error", err)

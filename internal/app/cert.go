@@ -15,10 +15,29 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/gibbon-gateway/gibbon/internal/settings"
 )
+
+// readCertificates reads the files of the listeners' certificates. On an error those that were read before stay in force.
+func (g *gateway) readCertificates() error {
+	s := g.settings
+	proxy, err := certificates(s, "ssl_cert", s.SSLCert, s.SSLCertKey, "gibbon-default")
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(slices.Concat(s.Admin, s.Status), func(l settings.Listener) bool { return l.TLS }) {
+		admin, err := certificates(s, "admin_ssl_cert", s.AdminSSLCert, s.AdminSSLCertKey, "admin-gibbon-default")
+		if err != nil {
+			return err
+		}
+		g.adminCerts.Set(admin)
+	}
+	g.certs.Set(proxy)
+	return nil
+}
 
 // certificates reads the pairs of an *ssl_cert setting. Without one it returns the generated pair in folder ssl of the data
 // folder, which is made at the first start, as Kong does.

@@ -284,8 +284,7 @@ func (g *gateway) openProxy() error {
 	if err != nil {
 		return err
 	}
-	certs, err := certificates(s, "ssl_cert", s.SSLCert, s.SSLCertKey, "gibbon-default")
-	if err != nil {
+	if err := g.readCertificates(); err != nil {
 		return err
 	}
 	roots, err := trusted(s)
@@ -301,7 +300,7 @@ func (g *gateway) openProxy() error {
 		g.ledger = ledger.Declared{Set: g.directory.Entities}
 	}
 	g.build = snapshot.Options{
-		Types: g.types, Balance: g.registry, Directory: g.directory, Roots: roots, VerifyUpstream: s.TLSVerify, Certificates: certs,
+		Types: g.types, Balance: g.registry, Directory: g.directory, Roots: roots, VerifyUpstream: s.TLSVerify, Certificates: &g.certs,
 		Env: plugin.Env{Log: g.log, State: g.state, Local: g.local, Cluster: g.cluster, Ledger: g.ledger, Now: time.Now, Transport: g.transport(), Secret: g.secret},
 	}
 	options := proxy.Options{

@@ -93,21 +93,10 @@ func (v *servers) serveHTTP(g *gateway, all []bound, h http.Handler, task func(n
 			if !b.spec.TLS {
 				return ignore(server.Serve(b.Listener), http.ErrServerClosed)
 			}
-			conf, err := g.adminTLS()
-			if err != nil {
-				return err
-			}
-			server.TLSConfig = conf
+			server.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: g.adminCerts.Choose}
 			return ignore(server.ServeTLS(b.Listener, "", ""), http.ErrServerClosed)
 		})
 	}
-}
-
-// adminTLS returns the TLS settings of the Admin API.
-func (g *gateway) adminTLS() (*tls.Config, error) {
-	s := g.settings
-	certs, err := certificates(s, "admin_ssl_cert", s.AdminSSLCert, s.AdminSSLCertKey, "admin-gibbon-default")
-	return &tls.Config{MinVersion: tls.VersionTLS12, Certificates: certs}, err
 }
 
 // shutdown stops taking requests and waits for those under way.

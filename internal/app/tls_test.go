@@ -14,7 +14,11 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"os/signal"
+	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -119,6 +123,51 @@ func TestCertificatesByName(t *testing.T) {
 	if status, answer := call(t, "POST", g.Admin+"/certificates", `{"cert":"x","key":"y"}`); status != http.StatusBadRequest {
 		t.Errorf("a broken certificate: %d %s", status, answer)
 	}
+}
+
+// TestCertificatesAgain: SIGHUP reads the files of certificates again, and files with mistakes leave what was there.
+func TestCertificatesAgain(t *testing.T) {
+	ca, dir := newAuthority(t), t.TempDir()
+	write := func(name, cert, key string) {
+		t.Helper()
+		for file, text := range map[string]string{name + ".crt": cert, name + ".key": key} {
+			if err := os.WriteFile(filepath.Join(dir, file), []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := syscall.Kill(os.Getpid(), syscall.SIGHUP); err != nil {
+			t.Fatal(err)
+		}
+	}
+	file := func(name string) string { return filepath.Join(dir, name) }
+	signal.Ignore(syscall.SIGHUP) // before the gateway listens to it
+	t.Cleanup(func() { signal.Reset(syscall.SIGHUP) })
+	cert, key := ca.issue(t, "first")
+	write("proxy", cert, key)
+	write("admin", cert, key)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	admin := l.Addr().String()
+	l.Close()
+	g := gibbontest.Start(t, "", map[string]string{"admin_listen": "127.0.0.1:0, " + admin + " ssl",
+		"ssl_cert": file("proxy.crt"), "ssl_cert_key": file("proxy.key"), "admin_ssl_cert": file("admin.crt"), "admin_ssl_cert_key": file("admin.key")})
+	for _, address := range []string{g.ProxyTLS, admin} {
+		if name := served(t, address, "x"); name != "first" {
+			t.Errorf("the configured certificate: %s", name)
+		}
+	}
+	cert, key = ca.issue(t, "second")
+	write("proxy", cert, key)
+	await(t, "a new certificate is not served", func() bool { return served(t, g.ProxyTLS, "x") == "second" })
+	write("proxy", "no certificate", key)
+	cert, key = ca.issue(t, "third")
+	write("admin", cert, key)
+	write("proxy", cert, key)
+	await(t, "a new certificate is not served after a broken one", func() bool {
+		return served(t, g.ProxyTLS, "x") == "third" && served(t, admin, "x") == "third"
+	})
 }
 
 // Upstreams are verified by the CA certificates that a service names, and show ours where they ask for one.

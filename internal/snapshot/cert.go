@@ -5,16 +5,46 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 
 	"github.com/gibbon-gateway/gibbon/entity"
 )
+
+// Certificates are pairs that can be replaced while they are in use.
+type Certificates struct{ pairs atomic.Pointer[[]tls.Certificate] }
+
+// Set replaces them.
+func (c *Certificates) Set(pairs []tls.Certificate) { c.pairs.Store(&pairs) }
+
+// Choose returns the first that suits a client, or the first of all if none does; it is for tls.Config.GetCertificate.
+func (c *Certificates) Choose(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+	var pairs []tls.Certificate
+	if c != nil {
+		if p := c.pairs.Load(); p != nil {
+			pairs = *p
+		}
+	}
+	return choose(pairs, hello)
+}
+
+func choose(pairs []tls.Certificate, hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+	if len(pairs) == 0 {
+		return nil, errors.New("there is no certificate for the server name")
+	}
+	for i := range pairs {
+		if hello.SupportsCertificate(&pairs[i]) == nil {
+			return &pairs[i], nil
+		}
+	}
+	return &pairs[0], nil
+}
 
 // certificates are the parsed certificates of a snapshot.
 type certificates struct {
 	byID    map[string]*certificate
 	byName  map[string]*certificate // by server name or wildcard, in lower case
 	pools   map[string]*caPool
-	standby []tls.Certificate
+	standby *Certificates
 }
 
 // certificate is an entity and what it says: one pair, or two of different key types.
@@ -66,19 +96,10 @@ func (b *builder) certificate(e *entity.Certificate) (*certificate, error) {
 // Certificate chooses the certificate for a client: that of the exact server name, of a wildcard in place of its first or last
 // label, of the name "*", and then the gateway's own.
 func (s *Snapshot) Certificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
-	pairs := s.certs.standby
 	if c := s.certs.find(strings.ToLower(strings.TrimSuffix(hello.ServerName, "."))); c != nil {
-		pairs = c.pairs
+		return choose(c.pairs, hello)
 	}
-	if len(pairs) == 0 {
-		return nil, errors.New("there is no certificate for the server name")
-	}
-	for i := range pairs {
-		if hello.SupportsCertificate(&pairs[i]) == nil {
-			return &pairs[i], nil
-		}
-	}
-	return &pairs[0], nil
+	return s.certs.standby.Choose(hello)
 }
 
 func (c *certificates) find(name string) *certificate {

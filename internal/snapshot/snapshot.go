@@ -5,7 +5,6 @@
 package snapshot
 
 import (
-	"crypto/tls"
 	"crypto/x509"
 	"log/slog"
 	"slices"
@@ -28,7 +27,7 @@ type Options struct {
 	// VerifyUpstream says whether upstream certificates are verified where a service does not say.
 	VerifyUpstream bool
 	// Certificates are for clients that name no server, or one without certificate. The first that fits is used.
-	Certificates []tls.Certificate
+	Certificates *Certificates
 }
 
 // Plan is what a matched route will do.
