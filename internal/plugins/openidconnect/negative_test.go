@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -46,6 +47,37 @@ func TestNegative(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// The tests that the documentation names for what it claims are there.
+func TestClaimsTable(t *testing.T) {
+	text, err := os.ReadFile(document)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, ok := strings.Cut(string(text), "<!-- claims -->")
+	table, _, ok2 := strings.Cut(rest, "<!-- end of claims -->")
+	named := regexp.MustCompile(`\bTest[A-Za-z]+`).FindAllString(table, -1)
+	if !ok || !ok2 || len(named) < 40 {
+		t.Fatalf("%s has no table of claims", document)
+	}
+	files, err := filepath.Glob("*_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var code strings.Builder
+	for _, f := range files {
+		source, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		code.Write(source)
+	}
+	for _, name := range named {
+		if !strings.Contains(code.String(), "\nfunc "+name+"(t *testing.T) {") {
+			t.Errorf("%s names %s, which is not there", document, name)
+		}
 	}
 }
 
