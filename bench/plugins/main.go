@@ -69,6 +69,15 @@ func measure(o rig.Options) error {
 func (g *gateway) row(c benchCase, o rig.Options) error {
 	paths := [2]string{"/plain", "/" + c.route}
 	var cpu [2][]float64
+	if c.fill > 0 {
+		fields, err := c.fields(g, c)
+		if err != nil {
+			return err
+		}
+		if _, err := g.Measure(g.server, g.script(c, paths[1], fields, -1), c.fill); err != nil {
+			return err
+		}
+	}
 	for round := range o.Rounds + 1 {
 		fields, err := c.fields(g, c) // anew, as a session that is a minute old is sealed anew in every answer
 		if err != nil {
