@@ -245,6 +245,9 @@ func (c *cache) await(s *scratch, x *plugin.Exchange, v *visit, cc *httpcache.Co
 	// Who leads looks again too: what it wants may have come in between.
 	s.variants = c.hub.store.Variants(s.variants[:0], s.uri, s.key)
 	e := s.choose(&x.Request.Header, c.rfc)
+	if e != nil && c.remote != nil && c.remote.tier == 0 {
+		e, _ = c.find(s, x, v.asked) // it may have been purged elsewhere while it was fetched
+	}
 	if e == nil || e.Expired(v.asked) {
 		return nil
 	}

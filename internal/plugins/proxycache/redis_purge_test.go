@@ -76,6 +76,27 @@ func TestChangeMeetsFetches(t *testing.T) {
 	want(t, two.get("/a", who, text("mine, new", fresh...)), "Miss 200 mine, new")
 }
 
+// TestPurgeMeetsThoseWhoWait: who begins to wait for a fetch after a purge on another node does not get what it brings.
+func TestPurgeMeetsThoseWhoWait(t *testing.T) {
+	if testing.Short() {
+		return
+	}
+	server := redistest.Start(t)
+	c := newClock()
+	one, two := node(t, c, 1, server.Port, "redis_memory_seconds: 0"), node(t, c, 2, server.Port, "redis_memory_seconds: 0")
+	x, finish := two.begin(t, plugintest.Request{})
+	c.Advance(time.Millisecond)
+	ask(adminOf(map[string]any{pluginID: one.Plugin}), "DELETE", "/proxy-cache")
+	c.Advance(time.Millisecond)
+	waits := make(chan string)
+	go func() { waits <- two.Run(plugintest.Request{}, text("new")).Body }()
+	<-time.After(50 * time.Millisecond) // until it waits, most likely
+	finish(x, "old")
+	if got := <-waits; got != "new" {
+		t.Errorf("who waited got %q", got)
+	}
+}
+
 // TestManyStoreAndPurge lets four nodes fetch and purge a few keys at once. The upstream counts; a response that began before a purge was
 // answered must not be served to a request that began after.
 func TestManyStoreAndPurge(t *testing.T) {
@@ -88,7 +109,7 @@ func TestManyStoreAndPurge(t *testing.T) {
 	var version, purged atomic.Int64
 	var wg sync.WaitGroup
 	for n := range 4 {
-		b := node(t, c, n, server.Port, "redis_memory_seconds: 0, collapse: false")
+		b := node(t, c, n, server.Port, fmt.Sprintf("redis_memory_seconds: 0, collapse: %v", n%2 == 0))
 		wg.Go(func() {
 			h := adminOf(map[string]any{pluginID: b.Plugin})
 			for i := range 200 {
