@@ -18,16 +18,16 @@ func DecodeObject(text []byte) (map[string]any, error) {
 		}
 		return nil, err
 	}
-	r := reader{text: text}
+	r := reader{text: string(text)}
 	if r.skip(); r.text[r.at] != '{' {
 		return nil, errors.New("not a JSON object")
 	}
 	return r.object(0)
 }
 
-// reader reads text that is JSON for certain.
+// reader reads text that is JSON for certain. Strings are parts of it.
 type reader struct {
-	text []byte
+	text string
 	at   int
 }
 
@@ -71,12 +71,15 @@ func (r *reader) value(depth int) (any, error) {
 
 var errDeep = fmt.Errorf("JSON nested more than %d deep", maxDepth)
 
+// members is how many members an object has room for from the beginning: as many as the claims of most tokens.
+const members = 14
+
 func (r *reader) object(depth int) (map[string]any, error) {
 	if depth == maxDepth {
 		return nil, errDeep
 	}
 	r.at++
-	object := map[string]any{}
+	object := make(map[string]any, members)
 	for {
 		if r.skip(); r.text[r.at] == '}' {
 			r.at++
@@ -128,9 +131,9 @@ func (r *reader) string() (string, error) {
 	}
 	r.at++
 	if plain {
-		return string(r.text[from+1 : r.at-1]), nil
+		return r.text[from+1 : r.at-1], nil
 	}
 	var s string
-	err := json.Unmarshal(r.text[from:r.at], &s)
+	err := json.Unmarshal([]byte(r.text[from:r.at]), &s)
 	return s, err
 }

@@ -8,6 +8,8 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"hash/maphash"
+	"sync/atomic"
 )
 
 // MaxToken is the longest token that Parse reads, in bytes.
@@ -26,7 +28,7 @@ type Token struct {
 	X5T  string // header x5t, "" if absent
 	Type string // header typ, "" if absent
 
-	Header map[string]any
+	Header map[string]any // shared by tokens with the same header: not to be changed
 	Claims map[string]any // numbers are json.Number
 
 	signed, signature []byte
@@ -54,7 +56,7 @@ func Parse(raw []byte) (*Token, error) {
 	}
 	t := &Token{signed: bytes.Clone(raw[:len(parts[0])+1+len(parts[1])])}
 	var err error
-	if t.Header, err = decodePart("header", parts[0]); err != nil {
+	if t.Header, err = headerOf(parts[0]); err != nil {
 		return nil, err
 	}
 	if t.Claims, err = decodePart("claims", parts[1]); err != nil {
@@ -93,6 +95,34 @@ func (t *Token) readHeader() error {
 	return nil
 }
 
+// headers are those that were read last: an issuer's tokens differ in claims and signature alone.
+var headers [256]atomic.Pointer[readHeader]
+
+type readHeader struct {
+	part   string
+	header map[string]any
+}
+
+var headersSeed = maphash.MakeSeed()
+
+// longHeader is from which length on a header is not kept.
+const longHeader = 512
+
+func headerOf(part []byte) (map[string]any, error) {
+	if len(part) > longHeader {
+		return decodePart("header", part)
+	}
+	kept := &headers[maphash.Bytes(headersSeed, part)%uint64(len(headers))]
+	if h := kept.Load(); h != nil && h.part == string(part) {
+		return h.header, nil
+	}
+	header, err := decodePart("header", part)
+	if err == nil {
+		kept.Store(&readHeader{string(part), header})
+	}
+	return header, err
+}
+
 func decodePart(what string, part []byte) (map[string]any, error) {
 	text, err := decode64(part)
 	if err != nil {
@@ -108,7 +138,7 @@ func decodePart(what string, part []byte) (map[string]any, error) {
 var strict64 = base64.RawURLEncoding.Strict()
 
 func decode64(part []byte) ([]byte, error) {
-	if bytes.ContainsAny(part, "\r\n") { // which package base64 skips
+	if bytes.IndexByte(part, '\n') >= 0 || bytes.IndexByte(part, '\r') >= 0 { // which package base64 skips
 		return nil, errors.New("line break in base64")
 	}
 	out := make([]byte, strict64.DecodedLen(len(part)))
