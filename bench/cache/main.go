@@ -78,7 +78,7 @@ func measure(o rig.Options) error {
 	if err := b.StartUpstream(); err != nil {
 		return err
 	}
-	fmt.Printf("%d rounds of %d s, 64 connections, one core each\n\n", o.Rounds, o.Seconds)
+	fmt.Printf("%d rounds of %d s, 64 connections, one core each, %s\n\n", o.Rounds, o.Seconds, rig.Machine())
 	load, _ := os.ReadFile("/proc/loadavg")
 	fmt.Printf("load average before: %s\n", load)
 	fmt.Println("| case | first CPU µs | second CPU µs | ratio | at most |")

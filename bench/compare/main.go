@@ -53,7 +53,7 @@ func compare(o rig.Options) error {
 	if err := b.StartUpstream(); err != nil {
 		return err
 	}
-	fmt.Printf("%d rounds of %d s, 64 connections, %d routes, one core each\n\n", o.Rounds, o.Seconds, hosts*prefixes)
+	fmt.Printf("%d rounds of %d s, 64 connections, %d routes, one core each, %s\n\n", o.Rounds, o.Seconds, hosts*prefixes, rig.Machine())
 	fmt.Println("| case | nginx CPU µs | Gibbon CPU µs | ratio | at most | nginx req/s | Gibbon req/s |")
 	fmt.Println("| --- | --: | --: | --: | --: | --: | --: |")
 	for _, c := range cases {

@@ -56,7 +56,7 @@ var cases = []benchCase{
 	{name: "rate-limiting local", target: 1.1, route: "local", fields: nothing, seen: counted, plugin: fmt.Sprintf(limit, "local")},
 	{name: "rate-limiting redis, sync_rate 1", target: 1.15, route: "redis", fields: nothing, seen: counted, programs: []string{"redis-server"},
 		plugin: fmt.Sprintf(limit, "redis, sync_rate: 1, redis: {host: 127.0.0.1, port: {REDIS}}")},
-	{name: "proxy-cache, miss", target: 1.15, route: "miss", query: "new", fields: nothing, seen: cached("Miss"), plugin: cache, fill: 8},
+	{name: "proxy-cache, miss", target: 1.15, route: "miss", query: "new", fields: nothing, seen: cached("Miss"), plugin: cache, fill: 16},
 	{name: "proxy-cache, hit", route: "hit", query: "a=1", fields: nothing, seen: cached("Hit"), plugin: cache},
 }
 

@@ -54,7 +54,7 @@ func measure(o rig.Options) error {
 	if err := g.start(chosen); err != nil {
 		return fmt.Errorf("%w\n%s", err, r.Logs())
 	}
-	fmt.Printf("%d rounds of %d s, 64 connections, the gateway on one core\n\n", o.Rounds, o.Seconds)
+	fmt.Printf("%d rounds of %d s, 64 connections, the gateway on one core, %s\n\n", o.Rounds, o.Seconds, rig.Machine())
 	fmt.Println("| case | without, CPU µs | with, CPU µs | ratio | at most | ratio of medians |")
 	fmt.Println("| --- | --: | --: | --: | --: | --: |")
 	for _, c := range chosen {

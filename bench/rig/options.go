@@ -4,6 +4,8 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"regexp"
+	"strings"
 )
 
 // Options are the flags of a benchmark. What Main is given are the defaults.
@@ -31,4 +33,13 @@ func Main(name string, o Options, run func(Options) error) {
 		fmt.Fprintln(os.Stderr, name+":", err)
 		os.Exit(1)
 	}
+}
+
+// Machine says what about the machine changes figures: its load, and whether the system gives programs large pages of memory, which
+// makes what is far apart in memory cheaper ("always" is Debian's default).
+func Machine() string {
+	load, _ := os.ReadFile("/proc/loadavg") // empty on other systems
+	pages, _ := os.ReadFile("/sys/kernel/mm/transparent_hugepage/enabled")
+	first, _, _ := strings.Cut(string(load), " ")
+	return fmt.Sprintf("load %s, huge pages %q", first, regexp.MustCompile(`\[(.*)\]`).FindStringSubmatch(string(pages) + "[]")[1])
 }
