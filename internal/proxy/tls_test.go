@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/gibbon-gateway/gibbon/internal/http1"
+	"github.com/gibbon-gateway/gibbon/internal/snapshot"
 )
 
 // issuer makes certificates.
@@ -157,7 +158,8 @@ func TestClientTLS(t *testing.T) {
 	}
 	standbyCert, standbyKey := ca.named("standby")
 	standby, _ := tls.X509KeyPair([]byte(standbyCert), []byte(standbyKey))
-	g.build.Certificates = []tls.Certificate{standby}
+	g.build.Certificates = new(snapshot.Certificates)
+	g.build.Certificates.Set([]tls.Certificate{standby})
 	g.apply(append(to(t, addrOf(echo(t)), ""),
 		object(t, "certificates", 20, pair(20, "exact")), object(t, "snis", 30, `{"name":"a.example.test","certificate":`+ref(20)+`}`),
 		object(t, "certificates", 21, pair(21, "left")), object(t, "snis", 31, `{"name":"*.example.test","certificate":`+ref(21)+`}`),

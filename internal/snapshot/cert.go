@@ -11,7 +11,9 @@ import (
 )
 
 // Certificates are pairs that can be replaced while they are in use.
-type Certificates struct{ pairs atomic.Pointer[[]tls.Certificate] }
+type Certificates struct {
+	pairs atomic.Pointer[[]tls.Certificate]
+}
 
 // Set replaces them.
 func (c *Certificates) Set(pairs []tls.Certificate) { c.pairs.Store(&pairs) }
