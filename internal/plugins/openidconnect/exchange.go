@@ -137,6 +137,9 @@ func (v *visit) exchangeOld(g *grant) (*grant, error) {
 		}
 	}
 	return v.once(key, func(w *visit) (*grant, error) {
+		if found, ok := p.granted.Get(key, p.env.Now()); ok && p.CacheTokenExchange && !p.expired(found) {
+			return found, nil
+		}
 		token, err := p.fetch.PostToken(w.ctx, p.TokenExchangeEndpoint, g.Access)
 		if err != nil {
 			return nil, err

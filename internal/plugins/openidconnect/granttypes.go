@@ -144,6 +144,9 @@ func (v *visit) tokens(a *ask) (*grant, error) {
 		return nil, r
 	}
 	fetch := func(w *visit) (*grant, error) {
+		if g, ok := p.cachedGrant(a); ok {
+			return g, nil
+		}
 		if g := w.sharedGrant(a, key); g != nil {
 			return g, nil
 		}

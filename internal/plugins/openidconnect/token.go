@@ -140,7 +140,8 @@ func (v *visit) checkSessionCookie(g *grant) error {
 }
 
 // once asks the provider by fn, or waits for a call with the same key that is under way. fn gets a visit of its own without a
-// request, for it may outlive the exchange of whoever began it.
+// request, for it may outlive the exchange of whoever began it. Where answers are cached fn looks there first: one may have come in
+// since the caller has looked.
 func (v *visit) once(key oidc.Key, fn func(w *visit) (*grant, error)) (*grant, error) {
 	w := &visit{p: v.p, client: v.client}
 	c := v.p.flights.DoChan(string(key[:]), func() (any, error) { return w.apart(fn) })
@@ -209,6 +210,9 @@ func (v *visit) askIntrospectionOnce(token string, key oidc.Key) (*grant, error)
 func (v *visit) askIntrospection(token string, key oidc.Key, form url.Values, header http.Header) (*grant, error) {
 	p := v.p
 	if p.CacheIntrospection {
+		if made, ok := p.infos.Get(key, p.env.Now()); ok {
+			return made, nil
+		}
 		if raw, ok := p.shared.get(v.ctx, "introspection", key); ok {
 			if in := parseIntrospection(raw); in != nil {
 				return v.introspected(token, in, key)
@@ -356,6 +360,9 @@ func (v *visit) userinfoOf(token string) (*grant, error) {
 	query := url.Values{}
 	v.copyInto(query, p.UserinfoQueryArgsNames, p.UserinfoQueryArgsValues, p.UserinfoQueryArgsClient)
 	return v.once(key, func(w *visit) (*grant, error) {
+		if g, ok := p.infos.Get(key, p.env.Now()); ok && p.CacheUserInfo {
+			return g, nil
+		}
 		d, err := p.issuer.Document(w.ctx)
 		if err != nil {
 			return nil, err
