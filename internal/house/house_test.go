@@ -38,7 +38,7 @@ var mayImport = map[string]string{
 	"internal/settings":  "schema",
 	"internal/route":     "entity header",
 	"internal/balance":   "entity",
-	"internal/statedb/…": "state",
+	"internal/statedb/…": "state internal/statedb/servertest",
 	"internal/kongredis": "schema internal/statedb/redis",
 
 	"internal/plugins":     "plugin internal/plugins/…",

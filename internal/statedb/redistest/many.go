@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/gibbon-gateway/gibbon/internal/statedb/servertest"
 )
 
 // slots is how many parts the keys of a Cluster are in.
@@ -31,7 +33,7 @@ func addrs(servers []*Server) (list []string) {
 func StartCluster(tb testing.TB, masters, replicas int) *Cluster {
 	tb.Helper()
 	node := func() *Server {
-		return Start(tb, "--cluster-enabled", "yes", "--cluster-port", strconv.Itoa(FreePort(tb)),
+		return Start(tb, "--cluster-enabled", "yes", "--cluster-port", strconv.Itoa(servertest.FreePort(tb)),
 			"--cluster-node-timeout", "1500", "--cluster-replica-validity-factor", "0")
 	}
 	c := &Cluster{}
@@ -68,11 +70,11 @@ func StartCluster(tb testing.TB, masters, replicas int) *Cluster {
 }
 
 func (s *Server) meet(o *Server) {
-	s.tb.Helper()
+	s.TB.Helper()
 	bus := ""
-	for i, a := range o.args {
+	for i, a := range o.Args {
 		if a == "--cluster-port" {
-			bus = o.args[i+1]
+			bus = o.Args[i+1]
 		}
 	}
 	s.Do("CLUSTER", "MEET", "127.0.0.1", strconv.Itoa(o.Port), bus)
@@ -110,7 +112,7 @@ func StartWatched(tb testing.TB) *Watched {
 
 func startSentinel(tb testing.TB, w *Watched) *Server {
 	tb.Helper()
-	port := FreePort(tb)
+	port := servertest.FreePort(tb)
 	file := filepath.Join(tb.TempDir(), "sentinel.conf")
 	text := fmt.Sprintf("port %d\nbind 127.0.0.1\ndir %s\nsentinel monitor %[3]s 127.0.0.1 %[4]d 2\n"+
 		"sentinel down-after-milliseconds %[3]s 1000\nsentinel failover-timeout %[3]s 5000\n",
@@ -118,5 +120,5 @@ func startSentinel(tb testing.TB, w *Watched) *Server {
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		tb.Fatal(err)
 	}
-	return launch(tb, &Server{Port: port, args: []string{file, "--sentinel"}, configured: true})
+	return launch(tb, &Server{Port: port, configured: true}, []string{file, "--sentinel"})
 }
