@@ -146,12 +146,7 @@ func (c *cache) announce(x *plugin.Exchange, status string, id []byte) {
 func (c *cache) visit(s *scratch, x *plugin.Exchange, now time.Time) *visit {
 	v := visits.Get().(*visit)
 	key := len(s.key)
-	b := append(append(v.request.Text[:0], s.key...), x.Request.Host...)
-	for i, ch := range b[key:] {
-		if 'A' <= ch && ch <= 'Z' {
-			b[key+i] = ch | 0x20
-		}
-	}
+	b := appendLower(append(v.request.Text[:0], s.key...), x.Request.Host)
 	host := len(b) - key
 	b = append(b, x.Request.Target...)
 	v.c, v.asked = c, now
@@ -260,12 +255,7 @@ func (c *cache) await(s *scratch, x *plugin.Exchange, v *visit, cc *httpcache.Co
 
 // answer serves an entry. known says that the upstream was asked, and its answer is replaced.
 func (c *cache) answer(x *plugin.Exchange, s *scratch, e *httpcache.Entry, now time.Time, known bool) error {
-	var fields *header.Fields
-	if n := c.send.number(); n != 0 && !known {
-		fields = e.Face(n, func() []string { return c.faceFields(e) })
-	} else {
-		fields = e.Fields()
-	}
+	fields := c.face(e, known)
 	body := e.Body
 	if e.HasLength {
 		body = nil
@@ -278,6 +268,14 @@ func (c *cache) answer(x *plugin.Exchange, s *scratch, e *httpcache.Entry, now t
 		x.Response.Header.AddID(header.Age, strconv.AppendInt(s.digits[:0], int64(e.Age(now)/time.Second), 10))
 	}
 	return err
+}
+
+// face returns the fields that an entry is served with: its own, and if the upstream was not asked those about the cache.
+func (c *cache) face(e *httpcache.Entry, known bool) *header.Fields {
+	if n := c.send.number(); n != 0 && !known {
+		return e.Face(n, func() []string { return c.faceFields(e) })
+	}
+	return e.Fields()
 }
 
 // faceFields are the fields about the cache that a hit has.

@@ -105,18 +105,16 @@ func (c *cache) identify(s *scratch, x *plugin.Exchange, method string, withBody
 	return nil
 }
 
-// idOf returns the name of a key for people and for Redis.
-func idOf(key []byte) string {
-	return string(httpcache.AppendID(make([]byte, 0, 2*sha256.Size), key))
-}
-
 func part[T string | []byte](b []byte, s T) []byte {
 	return append(binary.BigEndian.AppendUint32(b, uint32(len(s))), s...)
 }
 
 // lower is part in lower case.
 func lower[T string | []byte](b []byte, s T) []byte {
-	b = binary.BigEndian.AppendUint32(b, uint32(len(s)))
+	return appendLower(binary.BigEndian.AppendUint32(b, uint32(len(s))), s)
+}
+
+func appendLower[T string | []byte](b []byte, s T) []byte {
 	for i := 0; i < len(s); i++ {
 		ch := s[i]
 		if 'A' <= ch && ch <= 'Z' {

@@ -143,12 +143,7 @@ func setConditions(h *header.Fields, etag string, modified []byte) {
 // Cache-Status; one that begins with " fwd" says that the upstream was asked.
 func (c *cache) answerRFC(x *plugin.Exchange, s *scratch, client *header.Fields, e *httpcache.Entry, now time.Time, more string) error {
 	known := strings.HasPrefix(more, "; fwd") // the response of the upstream is replaced
-	var fields *header.Fields
-	if n := c.send.number(); n != 0 && !known {
-		fields = e.Face(n, func() []string { return c.faceFields(e) })
-	} else {
-		fields = e.Fields()
-	}
+	fields := c.face(e, known)
 	var err error
 	h := &x.Response.Header
 	part, verdict := e.RangeOf(client)
@@ -274,7 +269,7 @@ func (c *cache) invalidate(x *plugin.Exchange, v *visit) {
 	v.asked = c.now()
 	if v.store && c.remote != nil {
 		var err error
-		if _, v.saw, err = c.remote.ask(c.id, idOf(v.request.Key()), v.request.URI(), &x.Request.Header, ""); err != nil {
+		if _, v.saw, err = c.remote.ask(c.id, httpcache.ID(v.request.Key()), v.request.URI(), &x.Request.Header, ""); err != nil {
 			c.failed("get", err)
 		}
 	}

@@ -13,7 +13,7 @@ func (c *cache) fetch(s *scratch, x *plugin.Exchange) (*httpcache.Entry, error) 
 	if !c.rfc {
 		uri = nil
 	}
-	e, saw, err := c.remote.ask(c.id, idOf(s.key), uri, &x.Request.Header, s.names)
+	e, saw, err := c.remote.ask(c.id, httpcache.ID(s.key), uri, &x.Request.Header, s.names)
 	if err != nil {
 		c.failed("get", err)
 		return nil, err

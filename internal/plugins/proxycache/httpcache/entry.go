@@ -135,9 +135,10 @@ func (e *Entry) Fields() *header.Fields {
 }
 
 // ID is Key for people: 64 hex digits.
-func (e *Entry) ID() string {
-	return string(AppendID(make([]byte, 0, 2*sha256.Size), e.Key()))
-}
+func (e *Entry) ID() string { return ID(e.Key()) }
+
+// ID returns the ID of entries with a key.
+func ID(key []byte) string { return string(AppendID(make([]byte, 0, 2*sha256.Size), key)) }
 
 // AppendID appends the ID of entries with a key.
 func AppendID(b, key []byte) []byte {
