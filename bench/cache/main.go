@@ -78,8 +78,6 @@ func measure(o rig.Options) error {
 		return err
 	}
 	fmt.Printf("%d rounds of %d s, 64 connections, one core each, %s\n\n", o.Rounds, o.Seconds, rig.Machine())
-	load, _ := os.ReadFile("/proc/loadavg")
-	fmt.Printf("load average before: %s\n", load)
 	fmt.Println("| case | first CPU µs | second CPU µs | ratio | at most |")
 	fmt.Println("| --- | --: | --: | --: | --: |")
 	for _, c := range cases {

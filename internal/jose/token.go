@@ -96,9 +96,9 @@ func (t *Token) readHeader() error {
 }
 
 // headers are those that were read last: an issuer's tokens differ in claims and signature alone.
-var headers [256]atomic.Pointer[readHeader]
+var headers [256]atomic.Pointer[keptHeader]
 
-type readHeader struct {
+type keptHeader struct {
 	part   string
 	header map[string]any
 }
@@ -118,7 +118,7 @@ func headerOf(part []byte) (map[string]any, error) {
 	}
 	header, err := decodePart("header", part)
 	if err == nil {
-		kept.Store(&readHeader{string(part), header})
+		kept.Store(&keptHeader{string(part), header})
 	}
 	return header, err
 }
