@@ -61,22 +61,13 @@ var cases = []benchCase{
 }
 
 func measure(o rig.Options) error {
-	if err := rig.Need("nginx", "varnishd", "redis-server", "wrk"); err != nil {
-		return err
-	}
-	if _, err := os.Stat(o.Gibbon); err != nil {
-		return fmt.Errorf("build the gateway first, or name it with -gibbon: %w", err)
-	}
-	r, err := rig.New(o.Pin)
+	r, err := rig.Open(o, "nginx", "varnishd", "redis-server", "wrk")
 	if err != nil {
 		return err
 	}
 	defer r.Close()
 	b := &bench{Options: o, Bench: r}
 	defer b.clean()
-	if err := b.StartUpstream(); err != nil {
-		return err
-	}
 	fmt.Printf("%d rounds of %d s, 64 connections, one core each, %s\n\n", o.Rounds, o.Seconds, rig.Machine())
 	fmt.Println("| case | first CPU µs | second CPU µs | ratio | at most |")
 	fmt.Println("| --- | --: | --: | --: | --: |")

@@ -5,7 +5,6 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"strings"
 
 	"github.com/gibbon-gateway/gibbon/bench/rig"
@@ -38,21 +37,12 @@ const (
 )
 
 func compare(o rig.Options) error {
-	if err := rig.Need("nginx", "wrk"); err != nil {
-		return err
-	}
-	if _, err := os.Stat(o.Gibbon); err != nil {
-		return fmt.Errorf("build the gateway first, or name it with -gibbon: %w", err)
-	}
-	r, err := rig.New(o.Pin)
+	r, err := rig.Open(o, "nginx", "wrk")
 	if err != nil {
 		return err
 	}
 	defer r.Close()
 	b := &bench{Options: o, Bench: r}
-	if err := b.StartUpstream(); err != nil {
-		return err
-	}
 	fmt.Printf("%d rounds of %d s, 64 connections, %d routes, one core each, %s\n\n", o.Rounds, o.Seconds, hosts*prefixes, rig.Machine())
 	fmt.Println("| case | nginx CPU µs | Gibbon CPU µs | ratio | at most | nginx req/s | Gibbon req/s |")
 	fmt.Println("| --- | --: | --: | --: | --: | --: | --: |")

@@ -39,6 +39,25 @@ func New(pin bool) (*Bench, error) {
 	return &Bench{Dir: dir, pin: pin}, nil
 }
 
+// Open makes ready for a benchmark of a gateway that was built before: it looks for it and for the programs, and starts the upstream.
+func Open(o Options, programs ...string) (*Bench, error) {
+	if err := Need(programs...); err != nil {
+		return nil, err
+	}
+	if _, err := os.Stat(o.Gibbon); err != nil {
+		return nil, fmt.Errorf("build the gateway first, or name it with -gibbon: %w", err)
+	}
+	b, err := New(o.Pin)
+	if err != nil {
+		return nil, err
+	}
+	if err := b.StartUpstream(); err != nil {
+		b.Close()
+		return nil, err
+	}
+	return b, nil
+}
+
 // Close ends everything that was started, and removes the folder.
 func (b *Bench) Close() {
 	for _, cmd := range b.running {
