@@ -32,7 +32,9 @@ var mayImport = map[string]string{
 	"plugin/plugintest": "plugin schema entity state header internal/statedb/memory",
 
 	"internal/edit":      "",
-	"internal/http1":     "header",
+	"internal/exchange":  "header",
+	"internal/dial":      "header internal/exchange",
+	"internal/http1":     "header internal/exchange internal/dial",
 	"internal/observe":   "",
 	"internal/demo":      "",
 	"internal/settings":  "schema",
