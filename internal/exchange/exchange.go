@@ -110,6 +110,9 @@ type Source interface {
 	// RequestTrailer returns the fields behind a body that has been read to its end; nil or empty if there are none. Fields that
 	// must not stand there (framing, routing, authentication) are left out.
 	RequestTrailer() *header.Fields
+	// StopBody makes a ReadBody that waits in another goroutine return with an error, and later ones fail. It may be called from any
+	// goroutine. An Upstream whose goroutine reads the body uses it in Release.
+	StopBody()
 }
 
 // Client is what an Upstream needs of the Downstream that waits for it.

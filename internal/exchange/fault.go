@@ -20,7 +20,9 @@ type Error struct {
 	// Stale is true when the request was most likely never seen: a kept connection ended before any byte of a response came, or the
 	// upstream has said that it did not process the stream.
 	Stale bool
-	Err   error
+	// Unsent is true when not a byte of the request was sent: it may be sent again whatever its method.
+	Unsent bool
+	Err    error
 }
 
 func (e *Error) Error() string {

@@ -13,7 +13,8 @@ import (
 type Upstream interface {
 	// Send sends a request and reads the head of the final response, which Response then returns. It may return before a streamed
 	// body was sent; then the rest is passed on while the response is read. c, if not nil, is the client that waits: when it leaves, Send and
-	// Next end with ErrCanceled, and it is sent interim responses. The error is an *Error.
+	// Next end with ErrCanceled, and it is sent interim responses. c.Watch is called before another goroutine reads body.Stream. The error
+	// is an *Error.
 	Send(q *Head, body *Body, c Client) error
 	// Response returns the head that Send has read. It is valid until Release.
 	Response() *Response
@@ -28,7 +29,8 @@ type Upstream interface {
 	// Cancel ends the exchange, of which calls then return with ErrCanceled. Unlike all else it may be called from another goroutine,
 	// as long as Release has not been called.
 	Cancel()
-	// Release ends the try: what can be used again is kept, the rest is closed. Nothing of the Upstream may be used afterwards.
+	// Release ends the try: what can be used again is kept, the rest is closed. A goroutine that still reads the request body is
+	// stopped (Source.StopBody) and has ended when Release returns. Nothing of the Upstream may be used afterwards.
 	Release()
 }
 
