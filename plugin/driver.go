@@ -11,15 +11,19 @@ func Drive(x *Exchange) *Driver { return (*Driver)(x) }
 // Begin makes the exchange a new one that is run by h. Header tables and other memory are kept.
 func (d *Driver) Begin(h Host) {
 	request, response, early := d.Request.Header, d.Response.Header, d.early
+	asked, answered := d.Request.trailer, d.Response.trailer
 	request.Reset()
 	response.Reset()
 	early.Reset()
+	asked.Reset()
+	answered.Reset()
 	clear(d.locals)
 	clear(d.shared)
 	clear(d.filter)
 	clear(d.observers)
 	*d = Driver{host: h, locals: d.locals[:0], shared: d.shared, filter: d.filter[:0], observers: d.observers[:0]}
 	d.Request.Header, d.Response.Header, d.early = request, response, early
+	d.Request.trailer, d.Response.trailer = asked, answered
 	d.Request.x = (*Exchange)(d)
 }
 
@@ -79,6 +83,7 @@ func (d *Driver) Known(status int, h *header.Fields) {
 	}
 	d.known = true
 	r.Status, r.FromUpstream, r.body, r.shared = status, h != nil, nil, false
+	r.trailer.Reset()
 	if h == nil {
 		r.Header.CopyFrom(&d.early)
 		return

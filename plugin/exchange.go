@@ -127,6 +127,12 @@ func (x *Exchange) Identify(consumer *entity.Consumer, credential Credential) {
 var identity = header.IDs(header.XConsumerID, header.XConsumerCustomID, header.XConsumerUsername,
 	header.XCredentialIdentifier, header.XAnonymousConsumer)
 
+// ConsumerFields returns the names of the request fields that Identify sets.
+func ConsumerFields() []string {
+	return []string{header.XConsumerID.String(), header.XConsumerCustomID.String(), header.XConsumerUsername.String(),
+		header.XCredentialIdentifier.String(), header.XAnonymousConsumer.String()}
+}
+
 func setNotEmpty(h *header.Fields, id header.ID, value string) {
 	if value != "" {
 		h.Add(id.String(), value)

@@ -157,5 +157,11 @@ type Recorder interface{ Record(x *Exchange) }
 // an instance says so.
 type CertificateReader interface{ ReadsClientCertificate() bool }
 
+// IdentitySetter is implemented by instances that tell the upstream who sends the request. IdentityFields returns the names of the
+// request fields that they may set for this, in any case: what a client sends under these names as a trailer does not reach the
+// upstream. Those that Identify sets (ConsumerFields) need not be named by a plugin whose Desc.Auth is set. It is asked once, when a
+// configuration is compiled.
+type IdentitySetter interface{ IdentityFields() []string }
+
 // Closer stops the background work of an instance that left the configuration. Requests in flight may still call it.
 type Closer interface{ Close() error }

@@ -19,6 +19,7 @@ type Request struct {
 	upstreamHost string
 	body         []byte
 	bodySet      bool
+	trailer      header.Fields
 	x            *Exchange
 }
 

@@ -19,6 +19,7 @@ type Response struct {
 	FromUpstream bool
 	body         []byte
 	shared       bool // body belongs to someone else and must not be changed
+	trailer      header.Fields
 }
 
 // Body returns the body of a response that the gateway or a plugin made. That of an upstream passes through FilterBody.
@@ -87,6 +88,7 @@ func (x *Exchange) Serve(status int, h *header.Fields, body []byte) error {
 func (x *Exchange) begin(status int, header []string) {
 	x.exited = true
 	x.Response.Status, x.Response.FromUpstream, x.Response.body, x.Response.shared = status, false, nil, false
+	x.Response.trailer.Reset()
 	if x.known {
 		x.Response.Header.CopyFrom(&x.early)
 	}

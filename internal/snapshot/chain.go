@@ -16,6 +16,9 @@ type Chain struct {
 	// What at least one instance of the chain implements; phases that nobody has are skipped.
 	Access, Respond, FilterHeader, Record bool
 	Rewrite                               bool // only of the global chain: one of its global plugins rewrites
+	// Identity names the request fields that a plugin of the chain may set to tell the upstream who sends the request: lower case,
+	// ordered, each once.
+	Identity []string
 }
 
 // Slot is the place of a plugin in a chain: one of its configurations is picked for a request.
@@ -133,8 +136,11 @@ func (b *builder) compile(own []*Instance, service string) *Chain {
 			c.Respond = c.Respond || i.Responder != nil
 			c.FilterHeader = c.FilterHeader || i.HeaderFilter != nil
 			c.Record = c.Record || i.Recorder != nil
+			c.Identity = append(c.Identity, i.identity...)
 		}
 	}
+	slices.Sort(c.Identity)
+	c.Identity = slices.Compact(c.Identity)
 	for i := range c.Slots {
 		c.Slots[i].settle()
 	}
@@ -143,6 +149,36 @@ func (b *builder) compile(own []*Instance, service string) *Chain {
 	})
 	b.link(c)
 	return c
+}
+
+// IsIdentity reports whether a field name is one of Identity, in any case, and with "_" for "-", which many upstreams do not tell
+// apart.
+func (c *Chain) IsIdentity(name []byte) bool {
+	for _, mine := range c.Identity {
+		if sameField(mine, name) {
+			return true
+		}
+	}
+	return false
+}
+
+// sameField compares a name in lower case with one as it was received.
+func sameField(mine string, name []byte) bool {
+	if len(mine) != len(name) {
+		return false
+	}
+	for i, c := range name {
+		switch {
+		case c == '_':
+			c = '-'
+		case 'A' <= c && c <= 'Z':
+			c |= 0x20
+		}
+		if c != mine[i] {
+			return false
+		}
+	}
+	return true
 }
 
 // link finds the places of plugins in the global chain, or marks the global chain itself.

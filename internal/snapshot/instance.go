@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"runtime/debug"
+	"strings"
 
 	"github.com/gibbon-gateway/gibbon/entity"
 	"github.com/gibbon-gateway/gibbon/plugin"
@@ -35,6 +36,8 @@ type made struct {
 	kind   *plugin.Type
 	source *entity.Plugin
 	tasks  *tasks
+	// identity names the request fields that the plugin may set to tell who sends the request, in lower case with "-" for "_".
+	identity []string
 }
 
 // Runs reports whether the instance is for requests of a protocol.
@@ -100,12 +103,26 @@ func (b *builder) made(p *entity.Plugin, kind *plugin.Type) *made {
 	m := &made{id: p.ID, kind: kind, source: p, tasks: newTasks(env.Log)}
 	env.Go = m.tasks.start
 	var err error
-	if m.Plugin, err = build(kind, p.Config, env); err != nil {
+	if m.Plugin, m.identity, err = build(kind, p.Config, env); err != nil {
 		m.tasks.stop()
 		b.problem("plugins", p.ID, fmt.Errorf("plugin '%s': %w", p.Name, err))
 		m.Plugin, m.err = nil, err
 	}
 	return m
+}
+
+// identity returns the names of the request fields that an instance may set to tell who sends the request.
+func identity(kind *plugin.Type, instance any) (names []string) {
+	if kind.Auth {
+		names = plugin.ConsumerFields()
+	}
+	if s, ok := instance.(plugin.IdentitySetter); ok {
+		names = append(names, s.IdentityFields()...)
+	}
+	for i, name := range names {
+		names[i] = strings.ReplaceAll(strings.ToLower(name), "_", "-")
+	}
+	return names
 }
 
 // sameInstance reports whether two configurations make the same instance.
@@ -148,7 +165,7 @@ func (r refusing) Access(*plugin.Exchange) error {
 }
 
 // build calls a plugin's own code, which may panic.
-func build(kind *plugin.Type, config map[string]any, env plugin.Env) (made any, err error) {
+func build(kind *plugin.Type, config map[string]any, env plugin.Env) (made any, fields []string, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			env.Log.Error("panic while a plugin was made", "panic", p, "stack", string(debug.Stack()))
@@ -159,5 +176,8 @@ func build(kind *plugin.Type, config map[string]any, env plugin.Env) (made any, 
 	if err == nil && made == nil {
 		err = errors.New("no instance was made")
 	}
-	return made, err
+	if err != nil {
+		return nil, nil, err
+	}
+	return made, identity(kind, made), nil
 }

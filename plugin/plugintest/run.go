@@ -34,6 +34,7 @@ type Request struct {
 	HTTP       string            // "1.1"
 	Captures   map[string]string // of the route's regular expression
 	BodyErr    error             // what reading the body fails with
+	Trailer    []string          // behind the body: names and values in turn
 	Route      *entity.Route
 	Service    *entity.Service
 	Consumer   *entity.Consumer // identified by another plugin before
@@ -44,10 +45,11 @@ type Request struct {
 
 // Reply is what the upstream answers.
 type Reply struct {
-	Status int      // 200
-	Header []string // names and values in turn
-	Body   []string // the pieces in which the body comes
-	Cut    error    // the body broke off behind Body, for this reason
+	Status  int      // 200
+	Header  []string // names and values in turn
+	Body    []string // the pieces in which the body comes
+	Trailer []string // behind the body: names and values in turn
+	Cut     error    // the body broke off behind Body, for this reason
 }
 
 // Result is what came of a request.
@@ -59,38 +61,56 @@ type Result struct {
 	Status   int
 	Header   []string // "Name: value" lines of the response, in order
 	Body     string
+	Trailer  []string // "Name: value" lines behind the body, in order
 }
 
 // Upstream is the request that the upstream would have been asked. Path is "" unless the plugin has set it.
 type Upstream struct {
 	Method, Path, Query, Host, Body string
 	Header                          []string // "Name: value" lines, in order
+	Trailer                         []string // the same, behind the body
 }
 
 // requestID is the id of all requests here.
 const requestID = "0123456789abcdef0123456789abcdef"
 
 // host is what an exchange needs of a proxy.
-type host struct{ in *Request }
+type host struct {
+	in    *Request
+	x     *plugin.Exchange
+	ended bool // the request body was read to its end
+}
 
-func (h host) RequestID() string { return requestID }
+func (h *host) RequestID() string { return requestID }
 
-func (h host) ReadRequestBody(limit int) ([]byte, error) {
+func (h *host) ReadRequestBody(limit int) ([]byte, error) {
 	switch {
 	case h.in.BodyErr != nil:
 		return nil, h.in.BodyErr
 	case len(h.in.Body) > limit:
 		return nil, plugin.ErrBodyTooLarge
 	}
+	h.end()
 	return []byte(h.in.Body), nil
 }
 
-func (h host) Capture(name string) (string, bool) {
+// end says what stands behind the request body, once.
+func (h *host) end() {
+	if h.ended {
+		return
+	}
+	h.ended = true
+	var t header.Fields
+	add(&t, h.in.Trailer)
+	plugin.Drive(h.x).SetRequestTrailer(&t)
+}
+
+func (h *host) Capture(name string) (string, bool) {
 	v, ok := h.in.Captures[name]
 	return v, ok
 }
 
-func (h host) Detach(*plugin.Exchange) func(ctx context.Context, d *plugin.Detached) (*plugin.Fetched, error) {
+func (h *host) Detach(*plugin.Exchange) func(ctx context.Context, d *plugin.Detached) (*plugin.Fetched, error) {
 	if h.in.Fetch == nil {
 		return func(context.Context, *plugin.Detached) (*plugin.Fetched, error) { return nil, errNoFetch }
 	}
@@ -101,9 +121,15 @@ var errNoFetch = errors.New("plugintest: the request has no Fetch")
 
 // Exchange makes an exchange as it is before the first phase, for tests that call a phase themselves.
 func Exchange(in Request) *plugin.Exchange {
+	x, _ := start(in)
+	return x
+}
+
+func start(in Request) (*plugin.Exchange, *host) {
 	x := new(plugin.Exchange)
+	h := &host{in: &in, x: x}
 	d := plugin.Drive(x)
-	d.Begin(host{&in})
+	d.Begin(h)
 	d.Slots(1)
 	r := &x.Request
 	r.Method, r.Host = cmp.Or(in.Method, "GET"), cmp.Or(in.Host, "example.com")
@@ -125,7 +151,7 @@ func Exchange(in Request) *plugin.Exchange {
 	if in.Consumer != nil || in.Credential != (plugin.Credential{}) {
 		x.Identify(in.Consumer, in.Credential)
 	}
-	return x
+	return x, h
 }
 
 func add(h *header.Fields, pairs []string) {
@@ -136,7 +162,7 @@ func add(h *header.Fields, pairs []string) {
 
 // Run takes a request through all phases of the instance. An error of Rewrite or Access, other than an exit, ends the run.
 func (i *Instance) Run(in Request, reply Reply) *Result {
-	x := Exchange(in)
+	x, h := start(in)
 	d := plugin.Drive(x)
 	r := &Result{Exchange: x}
 	if p, ok := i.Plugin.(plugin.Rewriter); ok {
@@ -155,10 +181,13 @@ func (i *Instance) Run(in Request, reply Reply) *Result {
 	if r.Exited {
 		pieces = []string{string(x.Response.Body())}
 	} else {
+		if in.BodyErr == nil {
+			h.end()
+		}
 		r.Upstream = upstream(x, in.Body)
-		var h header.Fields
-		add(&h, reply.Header)
-		d.Known(cmp.Or(reply.Status, 200), &h)
+		var fields header.Fields
+		add(&fields, reply.Header)
+		d.Known(cmp.Or(reply.Status, 200), &fields)
 		if p, ok := i.Plugin.(plugin.Responder); ok {
 			if r.Err = p.Respond(x); errors.Is(r.Err, plugin.ErrExit) {
 				r.Err, pieces = nil, []string{string(x.Response.Body())}
@@ -177,10 +206,15 @@ func (i *Instance) Run(in Request, reply Reply) *Result {
 	for _, piece := range pieces {
 		d.Observe([]byte(piece))
 	}
+	if x.Response.FromUpstream && !d.Exited() && reply.Cut == nil {
+		var t header.Fields
+		add(&t, reply.Trailer)
+		d.SetResponseTrailer(&t)
+	}
 	d.EndObserved(reply.Cut == nil)
 	x.Outcome.UpstreamErr = reply.Cut
 	r.filter(d, pieces)
-	r.Status, r.Header = x.Response.Status, lines(&x.Response.Header)
+	r.Status, r.Header, r.Trailer = x.Response.Status, lines(&x.Response.Header), lines(x.Response.Trailer())
 	if p, ok := i.Plugin.(plugin.Recorder); ok {
 		p.Record(x)
 	}
@@ -212,7 +246,7 @@ func upstream(x *plugin.Exchange, body string) Upstream {
 		body = string(b)
 	}
 	return Upstream{Method: x.Request.Method, Path: d.UpstreamPath(), Query: string(query),
-		Host: cmp.Or(d.UpstreamHost(), x.Request.Host), Body: body, Header: lines(&x.Request.Header)}
+		Host: cmp.Or(d.UpstreamHost(), x.Request.Host), Body: body, Header: lines(&x.Request.Header), Trailer: lines(x.Request.Trailer())}
 }
 
 func lines(h *header.Fields) (out []string) {

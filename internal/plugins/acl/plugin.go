@@ -51,6 +51,9 @@ const (
 	authenticatedGroups = "X-Authenticated-Groups"
 )
 
+// IdentityFields implements plugin.IdentitySetter.
+func (*list) IdentityFields() []string { return []string{consumerGroups, authenticatedGroups} }
+
 // Access ends the request with 403 if its groups do not allow it, with 401 if nobody knows who sends it.
 func (l *list) Access(x *plugin.Exchange) error {
 	has := x.Credential != (plugin.Credential{})

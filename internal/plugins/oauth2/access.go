@@ -18,6 +18,9 @@ const (
 	userField  = "X-Authenticated-UserId"
 )
 
+// IdentityFields implements plugin.IdentitySetter.
+func (*server) IdentityFields() []string { return []string{scopeField, userField} }
+
 var (
 	tokenPath     = []byte("/oauth2/token")
 	authorizePath = []byte("/oauth2/authorize")

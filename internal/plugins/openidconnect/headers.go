@@ -193,6 +193,9 @@ func safe(s string) string {
 // identityFields is how many of the first fields of ownedHeaders other plugins set too.
 const identityFields = 6
 
+// IdentityFields implements plugin.IdentitySetter.
+func (p *relyingParty) IdentityFields() []string { return p.ownedHeaders() }
+
 // ownedHeaders lists the request fields that only this plugin may set.
 func (p *relyingParty) ownedHeaders() []string {
 	owned := []string{"X-Consumer-ID", "X-Consumer-Custom-ID", "X-Consumer-Username", "X-Credential-Identifier",
