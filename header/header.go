@@ -172,3 +172,12 @@ func (f *Fields) AllIDs() iter.Seq2[ID, []byte] {
 		}
 	}
 }
+
+// Each calls visit for every field in order, borrowed.
+func (f *Fields) Each(visit func(id ID, name, value []byte)) {
+	for i := range f.table {
+		if e := &f.table[i]; !e.gone {
+			visit(e.id, f.name(e), f.value(e))
+		}
+	}
+}
