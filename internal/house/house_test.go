@@ -28,10 +28,10 @@ var mayImport = map[string]string{
 	"schema/schematest": "schema",
 	"state":             "",
 	"entity":            "schema",
-	"plugin":            "schema entity state header",
+	"edit":              "",
+	"plugin":            "schema entity state header edit",
 	"plugin/plugintest": "plugin schema entity state header internal/statedb/memory",
 
-	"internal/edit":      "",
 	"internal/exchange":  "header",
 	"internal/dial":      "header internal/exchange",
 	"internal/lex":       "",
@@ -46,14 +46,14 @@ var mayImport = map[string]string{
 	"internal/kongredis": "schema internal/statedb/redis",
 
 	"internal/plugins":     "plugin internal/plugins/…",
-	"internal/plugins/…":   "plugin schema entity state header internal/edit internal/statedb/memory plugin/plugintest schema/schematest",
-	"internal/plugins/jwt": "plugin schema entity internal/edit internal/jose",
+	"internal/plugins/…":   "plugin schema entity state header edit internal/statedb/memory plugin/plugintest schema/schematest",
+	"internal/plugins/jwt": "plugin schema entity edit internal/jose",
 	// Plugins that issue tokens are tested with a store in memory.
 	"internal/plugins/stage": "plugin schema entity state internal/statedb/memory plugin/plugintest schema/schematest internal/store internal/store/ledger",
 	// Policy redis has a server of its own, whatever the gateway's state is.
 	// Tokens and sessions are shared in a Redis of their own, too.
 	// Sessions in memcached as well.
-	"internal/plugins/openidconnect": "plugin schema entity state header internal/edit internal/jose internal/oidc internal/statedb/redis internal/statedb/memcached internal/kongredis",
+	"internal/plugins/openidconnect": "plugin schema entity state header edit internal/jose internal/oidc internal/statedb/redis internal/statedb/memcached internal/kongredis",
 	"internal/plugins/ratelimiting":  "plugin state schema internal/statedb/redis",
 	// Strategy redis too.
 	"internal/plugins/proxycache":           "plugin state schema header internal/statedb/redis internal/kongredis internal/plugins/proxycache/httpcache",

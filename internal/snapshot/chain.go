@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/gibbon-gateway/gibbon/entity"
+	"github.com/gibbon-gateway/gibbon/header"
 	"github.com/gibbon-gateway/gibbon/plugin"
 )
 
@@ -19,6 +20,7 @@ type Chain struct {
 	// Identity names the request fields that a plugin of the chain may set to tell the upstream who sends the request: lower case,
 	// ordered, each once.
 	Identity []string
+	identity header.Names // the same
 }
 
 // Slot is the place of a plugin in a chain: one of its configurations is picked for a request.
@@ -141,6 +143,7 @@ func (b *builder) compile(own []*Instance, service string) *Chain {
 	}
 	slices.Sort(c.Identity)
 	c.Identity = slices.Compact(c.Identity)
+	c.identity = header.NewNames(c.Identity...)
 	for i := range c.Slots {
 		c.Slots[i].settle()
 	}
@@ -153,33 +156,7 @@ func (b *builder) compile(own []*Instance, service string) *Chain {
 
 // IsIdentity reports whether a field name is one of Identity, in any case, and with "_" for "-", which many upstreams do not tell
 // apart.
-func (c *Chain) IsIdentity(name []byte) bool {
-	for _, mine := range c.Identity {
-		if sameField(mine, name) {
-			return true
-		}
-	}
-	return false
-}
-
-// sameField compares a name in lower case with one as it was received.
-func sameField(mine string, name []byte) bool {
-	if len(mine) != len(name) {
-		return false
-	}
-	for i, c := range name {
-		switch {
-		case c == '_':
-			c = '-'
-		case 'A' <= c && c <= 'Z':
-			c |= 0x20
-		}
-		if c != mine[i] {
-			return false
-		}
-	}
-	return true
-}
+func (c *Chain) IsIdentity(name []byte) bool { return c.identity.Has(name) }
 
 // link finds the places of plugins in the global chain, or marks the global chain itself.
 func (b *builder) link(c *Chain) {

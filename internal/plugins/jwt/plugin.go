@@ -42,18 +42,17 @@ const TokenKey = "authenticated_jwt_token"
 // verifier is one configuration at work.
 type verifier struct {
 	config
-	challenge, invalid string // values of WWW-Authenticate
-	find               plugin.Finder
-	now                func() time.Time
-	keys               keyCache
+	plugin.Authenticator
+	invalid string // WWW-Authenticate for a token that is no good
+	find    plugin.Finder
+	now     func() time.Time
+	keys    keyCache
 }
 
 func build(c config, env plugin.Env) (any, error) {
-	v := &verifier{config: c, challenge: "Bearer", find: env.Find, now: env.Now}
-	if c.Realm != "" {
-		v.challenge = `Bearer realm="` + c.Realm + `"`
-	}
-	v.invalid = v.challenge + ` error="invalid_token"`
+	v := &verifier{config: c, find: env.Find, now: env.Now, Authenticator: plugin.NewAuthenticator(plugin.Authentication{
+		Anonymous: c.Anonymous, SkipPreflight: !c.RunOnPreflight, Scheme: "Bearer", Realm: c.Realm}, env)}
+	v.invalid = v.Challenge() + ` error="invalid_token"`
 	return v, nil
 }
 
@@ -66,18 +65,15 @@ type refusal struct {
 
 // Access identifies the consumer, or ends the request with 401.
 func (v *verifier) Access(x *plugin.Exchange) error {
-	if !v.RunOnPreflight && x.Request.Method == http.MethodOptions {
+	if v.Skips(x) {
 		return nil
-	}
-	if v.Anonymous != "" && x.Credential.ID != "" {
-		return nil // another plugin has identified the consumer, and one is enough
 	}
 	r := v.authenticate(x)
-	switch {
-	case r == nil:
+	if r == nil {
 		return nil
-	case v.Anonymous != "":
-		return v.letInAnonymous(x)
+	}
+	if done, err := v.LetInAnonymous(x); done {
+		return err
 	}
 	var body any = map[string]string{"message": r.message}
 	if r.errors != nil {
@@ -89,15 +85,6 @@ func (v *verifier) Access(x *plugin.Exchange) error {
 	return x.Exit(http.StatusUnauthorized, body, "WWW-Authenticate", r.challenge)
 }
 
-func (v *verifier) letInAnonymous(x *plugin.Exchange) error {
-	consumer := v.find.Consumer(v.Anonymous)
-	if consumer == nil {
-		return x.Error(http.StatusInternalServerError, "anonymous consumer "+v.Anonymous+" is configured but doesn't exist")
-	}
-	x.Identify(consumer, plugin.Credential{})
-	return nil
-}
-
 // authenticate returns why the request is refused, or nil.
 func (v *verifier) authenticate(x *plugin.Exchange) *refusal {
 	token, many := v.token(x)
@@ -105,7 +92,7 @@ func (v *verifier) authenticate(x *plugin.Exchange) *refusal {
 	case many:
 		return v.no("Multiple tokens provided")
 	case token == "":
-		return &refusal{message: "Unauthorized", challenge: v.challenge}
+		return &refusal{message: "Unauthorized", challenge: v.Challenge()}
 	}
 	t, problem := parse(token)
 	if problem != "" {
@@ -132,7 +119,7 @@ func (v *verifier) authenticate(x *plugin.Exchange) *refusal {
 	if consumer == nil {
 		return &refusal{message: "Could not find consumer for '" + v.KeyClaimName + "=" + key + "'"}
 	}
-	x.Identify(consumer, plugin.Credential{ID: secret.ID, ConsumerID: consumer.ID, Identifier: secret.Key})
+	v.Accept(x, consumer, plugin.Credential{ID: secret.ID, ConsumerID: consumer.ID, Identifier: secret.Key})
 	x.SetShared(TokenKey, token)
 	return nil
 }

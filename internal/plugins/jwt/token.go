@@ -9,8 +9,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gibbon-gateway/gibbon/edit"
 	"github.com/gibbon-gateway/gibbon/entity"
-	"github.com/gibbon-gateway/gibbon/internal/edit"
 	"github.com/gibbon-gateway/gibbon/internal/jose"
 	"github.com/gibbon-gateway/gibbon/plugin"
 )

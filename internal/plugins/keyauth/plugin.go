@@ -5,10 +5,8 @@ package keyauth
 
 import (
 	"net/http"
-	"time"
 
 	"github.com/gibbon-gateway/gibbon/entity"
-	"github.com/gibbon-gateway/gibbon/internal/edit"
 	"github.com/gibbon-gateway/gibbon/plugin"
 )
 
@@ -35,17 +33,13 @@ var Type = plugin.Define(plugin.Desc{
 // keyAuth is one configuration at work.
 type keyAuth struct {
 	config
-	challenge string // the value of WWW-Authenticate
-	find      plugin.Finder
-	now       func() time.Time
+	plugin.Authenticator
+	find plugin.Finder
 }
 
 func build(c config, env plugin.Env) (any, error) {
-	k := &keyAuth{config: c, challenge: "Key", find: env.Find, now: env.Now}
-	if c.Realm != "" {
-		k.challenge = `Key realm="` + c.Realm + `"`
-	}
-	return k, nil
+	return &keyAuth{config: c, find: env.Find, Authenticator: plugin.NewAuthenticator(plugin.Authentication{Anonymous: c.Anonymous,
+		HideCredentials: c.HideCredentials, SkipPreflight: !c.RunOnPreflight, Scheme: "Key", Realm: c.Realm}, env)}, nil
 }
 
 // Why a request is refused; the texts are Kong's, clients see them.
@@ -60,20 +54,17 @@ const kind = "keyauth_credentials"
 
 // Access identifies the consumer, or ends the request with 401.
 func (k *keyAuth) Access(x *plugin.Exchange) error {
-	if !k.RunOnPreflight && x.Request.Method == http.MethodOptions {
+	if k.Skips(x) {
 		return nil
 	}
-	if k.Anonymous != "" && x.Credential.ID != "" {
-		return nil // another plugin has identified the consumer, and one is enough
-	}
 	refusal, err := k.authenticate(x)
-	switch {
-	case err != nil || refusal == "":
+	if err != nil || refusal == "" {
 		return err
-	case k.Anonymous != "":
-		return k.anonymous(x)
 	}
-	return x.Error(http.StatusUnauthorized, refusal, "WWW-Authenticate", k.challenge)
+	if done, err := k.LetInAnonymous(x); done {
+		return err
+	}
+	return x.Error(http.StatusUnauthorized, refusal, "WWW-Authenticate", k.Challenge())
 }
 
 // authenticate returns why the request is refused, or "".
@@ -90,23 +81,17 @@ func (k *keyAuth) authenticate(x *plugin.Exchange) (string, error) {
 	if consumer == nil {
 		return badKey, nil
 	}
-	x.Identify(consumer, plugin.Credential{ID: cred.ID, ConsumerID: consumer.ID, Identifier: cred.ID})
+	k.Accept(x, consumer, plugin.Credential{ID: cred.ID, ConsumerID: consumer.ID, Identifier: cred.ID})
 	return "", nil
 }
 
-func (k *keyAuth) anonymous(x *plugin.Exchange) error {
-	consumer := k.find.Consumer(k.Anonymous)
-	if consumer == nil {
-		return x.Error(http.StatusInternalServerError, "anonymous consumer "+k.Anonymous+" is configured but doesn't exist")
-	}
-	x.Identify(consumer, plugin.Credential{})
-	return nil
-}
+// maxBody is the longest body, in bytes, in which a key is looked for.
+const maxBody = 1 << 20
 
 // key finds the key of the request, and hides it if so configured. For each name in turn it looks into the header, the
 // query and the body.
 func (k *keyAuth) key(x *plugin.Exchange) (key []byte, refusal string, err error) {
-	var b *body
+	b := body{x: x}
 	for _, name := range k.KeyNames {
 		value, count := []byte(nil), 0
 		if k.KeyInHeader {
@@ -118,13 +103,11 @@ func (k *keyAuth) key(x *plugin.Exchange) (key []byte, refusal string, err error
 			}
 		}
 		if count == 0 && k.KeyInQuery {
-			value, count = edit.Find(x.Request.Query(), name)
+			value, count = x.Request.Arg(name)
 		}
 		if count == 0 && k.KeyInBody {
-			if b == nil {
-				if b, err = readBody(x); err != nil {
-					return nil, "", err
-				}
+			if err := b.read(); err != nil {
+				return nil, "", err
 			}
 			value, count = b.find(name)
 		}
@@ -135,35 +118,14 @@ func (k *keyAuth) key(x *plugin.Exchange) (key []byte, refusal string, err error
 			if len(value) == 0 {
 				return nil, noKey, nil
 			}
-			if k.HideCredentials {
-				if err := k.hide(x, name, b); err != nil {
+			if k.KeyInBody && k.Hides() {
+				if err := b.read(); err != nil {
 					return nil, "", err
 				}
 			}
+			k.Hide(x, name, b.doc)
 			return value, "", nil
 		}
 	}
 	return nil, noKey, nil
-}
-
-// hide takes name out of the request, wherever it is.
-func (k *keyAuth) hide(x *plugin.Exchange, name string, b *body) (err error) {
-	x.Request.Header.Del(name)
-	if _, count := edit.Find(x.Request.Query(), name); count > 0 {
-		form := edit.ParseForm(x.Request.Query())
-		form.Del(name)
-		x.Request.SetQuery(form.AppendTo(nil))
-	}
-	if !k.KeyInBody {
-		return nil
-	}
-	if b == nil {
-		if b, err = readBody(x); err != nil {
-			return err
-		}
-	}
-	if b.doc != nil && b.doc.Del(name) {
-		x.Request.SetBody(b.doc.AppendTo(nil))
-	}
-	return nil
 }

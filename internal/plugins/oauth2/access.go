@@ -8,7 +8,6 @@ import (
 
 	"github.com/gibbon-gateway/gibbon/entity"
 	"github.com/gibbon-gateway/gibbon/header"
-	"github.com/gibbon-gateway/gibbon/internal/edit"
 	"github.com/gibbon-gateway/gibbon/plugin"
 )
 
@@ -17,9 +16,6 @@ const (
 	scopeField = "X-Authenticated-Scope"
 	userField  = "X-Authenticated-UserId"
 )
-
-// IdentityFields implements plugin.IdentitySetter.
-func (*server) IdentityFields() []string { return []string{scopeField, userField} }
 
 var (
 	tokenPath     = []byte("/oauth2/token")
@@ -35,33 +31,17 @@ func (s *server) Access(x *plugin.Exchange) error {
 	case bytes.HasSuffix(path, authorizePath):
 		return s.serve(x, "authorization", s.authorize)
 	}
-	if s.Anonymous != "" && x.Credential.ID != "" {
-		s.clear(x) // another plugin has identified the consumer, and one is enough
+	if s.Skips(x) {
 		return nil
 	}
 	refused, err := s.authenticate(x)
-	switch {
-	case err != nil || refused == nil:
+	if err != nil || refused == nil {
 		return err
-	case s.Anonymous != "":
-		return s.anonymous(x)
+	}
+	if done, err := s.LetInAnonymous(x); done {
+		return err
 	}
 	return x.Exit(http.StatusUnauthorized, refused.answer, "WWW-Authenticate", refused.challenge)
-}
-
-func (s *server) clear(x *plugin.Exchange) {
-	x.Request.Header.Del(scopeField)
-	x.Request.Header.Del(userField)
-}
-
-func (s *server) anonymous(x *plugin.Exchange) error {
-	s.clear(x)
-	consumer := s.find.Consumer(s.Anonymous)
-	if consumer == nil {
-		return x.Error(http.StatusInternalServerError, "anonymous consumer "+s.Anonymous+" is configured but doesn't exist")
-	}
-	x.Identify(consumer, plugin.Credential{})
-	return nil
 }
 
 // turnedAway is why a request is not let in.
@@ -74,7 +54,7 @@ const badToken = "The access token is invalid or has expired" // Kong's words, h
 
 func (s *server) invalid(text string) *turnedAway {
 	return &turnedAway{answer{Error: "invalid_token", Description: text},
-		s.challenge + ` error="invalid_token" error_description="` + badToken + `"`}
+		s.Challenge() + ` error="invalid_token" error_description="` + badToken + `"`}
 }
 
 // authenticate lets a request with a good token in, or says why not.
@@ -84,7 +64,7 @@ func (s *server) authenticate(x *plugin.Exchange) (*turnedAway, error) {
 		return nil, err
 	}
 	if len(token) == 0 {
-		return &turnedAway{answer{Error: "invalid_request", Description: "The access token is missing"}, s.challenge}, nil
+		return &turnedAway{answer{Error: "invalid_request", Description: "The access token is missing"}, s.Challenge()}, nil
 	}
 	found, err := s.ledger.Find(context.Background(), tokens, "access_token", token)
 	if err != nil {
@@ -112,8 +92,7 @@ func (s *server) authenticate(x *plugin.Exchange) (*turnedAway, error) {
 	if bare && s.HideCredentials {
 		x.Request.Header.Del(s.AuthHeaderName)
 	}
-	x.Identify(consumer, plugin.Credential{ID: client.ID, ConsumerID: consumer.ID, Identifier: client.ClientID})
-	s.clear(x)
+	s.Accept(x, consumer, plugin.Credential{ID: client.ID, ConsumerID: consumer.ID, Identifier: client.ClientID})
 	if t.Scope != "" {
 		x.Request.Header.Set(scopeField, t.Scope)
 	}
@@ -136,7 +115,7 @@ func (s *server) presented(x *plugin.Exchange) (token []byte, bare bool, err err
 		}
 		return value, true, nil
 	}
-	if text, count := edit.Find(x.Request.Query(), "access_token"); count == 1 {
+	if text, count := x.Request.Arg("access_token"); count == 1 {
 		token = bytes.Clone(text)
 	} else if count > 1 {
 		return nil, false, nil
@@ -153,8 +132,8 @@ func (s *server) presented(x *plugin.Exchange) (token []byte, bare bool, err err
 			token = []byte(v.text)
 		}
 	}
-	if s.HideCredentials && token != nil {
-		hide(x, body)
+	if token != nil {
+		s.Hide(x, "access_token", body.doc)
 	}
 	return token, false, nil
 }
@@ -168,18 +147,6 @@ func bearer(value []byte) (token []byte, ok bool) {
 	}
 	token = bytes.TrimLeft(value[i:], " \t")
 	return token, !bytes.ContainsAny(token, " \t")
-}
-
-// hide takes the token out of the query and out of a form.
-func hide(x *plugin.Exchange, b *body) {
-	if _, count := edit.Find(x.Request.Query(), "access_token"); count > 0 {
-		form := edit.ParseForm(x.Request.Query())
-		form.Del("access_token")
-		x.Request.SetQuery(form.AppendTo(nil))
-	}
-	if b.doc != nil && b.doc.Del("access_token") {
-		x.Request.SetBody(b.doc.AppendTo(nil))
-	}
 }
 
 // isSecure reports whether the client has sent the request by HTTPS; text is said if it is not.
@@ -208,7 +175,7 @@ func (s *server) serve(x *plugin.Exchange, name string, endpoint func(*plugin.Ex
 	if x.Request.Method != http.MethodPost {
 		text := "The HTTP method " + x.Request.Method + " is invalid for the " + name + " endpoint"
 		return x.Exit(http.StatusMethodNotAllowed, answer{Error: "invalid_method", Description: text},
-			"WWW-Authenticate", s.challenge+` error="invalid_method" error_description="`+text+`"`)
+			"WWW-Authenticate", s.Challenge()+` error="invalid_method" error_description="`+text+`"`)
 	}
 	err := endpoint(x)
 	if errors.Is(err, plugin.ErrReadOnly) {

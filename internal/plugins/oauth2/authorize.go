@@ -11,8 +11,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/gibbon-gateway/gibbon/edit"
 	"github.com/gibbon-gateway/gibbon/entity"
-	"github.com/gibbon-gateway/gibbon/internal/edit"
 	"github.com/gibbon-gateway/gibbon/plugin"
 )
 

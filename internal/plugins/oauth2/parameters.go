@@ -3,12 +3,10 @@ package oauth2
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"strings"
 	"unicode/utf8"
 
-	"github.com/gibbon-gateway/gibbon/header"
-	"github.com/gibbon-gateway/gibbon/internal/edit"
+	"github.com/gibbon-gateway/gibbon/edit"
 	"github.com/gibbon-gateway/gibbon/plugin"
 )
 
@@ -53,32 +51,8 @@ func readBody(x *plugin.Exchange) (*body, error) {
 	default:
 		return &body{}, nil
 	}
-	contentType, _ := x.Request.Header.Known(header.ContentType)
-	media := strings.ToLower(string(contentType))
-	isForm, isParts := strings.Contains(media, "application/x-www-form-urlencoded"), strings.Contains(media, "multipart/form-data")
-	if !isForm && !isParts && !strings.Contains(media, "application/json") {
-		return &body{}, nil
-	}
-	data, err := x.Request.Body(maxBody)
-	switch {
-	case errors.Is(err, plugin.ErrBodyTooLarge):
-		return &body{}, nil
-	case err != nil:
-		return nil, err
-	}
-	switch {
-	case isForm:
-		return &body{edit.ParseForm(bytes.Clone(data))}, nil
-	case isParts:
-		if parts, err := edit.ParseMultipart(string(contentType), data); err == nil {
-			return &body{parts}, nil
-		}
-	default:
-		if object, err := edit.ParseObject(data); err == nil {
-			return &body{object}, nil
-		}
-	}
-	return &body{}, nil
+	doc, err := x.Request.Document(maxBody)
+	return &body{doc}, err
 }
 
 // get returns a parameter, and whether it is there.

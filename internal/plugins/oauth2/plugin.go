@@ -57,14 +57,14 @@ func checkFlows(doc map[string]any) error {
 // server is one configuration at work.
 type server struct {
 	config
-	id        string
-	challenge string // the beginning of WWW-Authenticate
-	life      int64  // of an access token, in seconds; 0 for ever
-	kept      int64  // of a refresh token
-	ledger    plugin.Ledger
-	find      plugin.Finder
-	now       func() time.Time
-	log       *slog.Logger
+	plugin.Authenticator
+	id     string
+	life   int64 // of an access token, in seconds; 0 for ever
+	kept   int64 // of a refresh token
+	ledger plugin.Ledger
+	find   plugin.Finder
+	now    func() time.Time
+	log    *slog.Logger
 }
 
 func build(c config, env plugin.Env) (any, error) {
@@ -74,11 +74,10 @@ func build(c config, env plugin.Env) (any, error) {
 	if c.TokenExpiration > math.MaxInt32 {
 		return nil, fmt.Errorf("config.token_expiration: must not be greater than %d", math.MaxInt32)
 	}
-	s := &server{config: c, id: env.ID, challenge: "Bearer", life: int64(max(c.TokenExpiration, 0)), kept: int64(c.RefreshTokenTTL),
-		ledger: env.Ledger, find: env.Find, now: env.Now, log: env.Log}
-	if c.Realm != "" {
-		s.challenge = `Bearer realm="` + c.Realm + `"`
-	}
+	s := &server{config: c, id: env.ID, life: int64(max(c.TokenExpiration, 0)), kept: int64(c.RefreshTokenTTL),
+		ledger: env.Ledger, find: env.Find, now: env.Now, log: env.Log,
+		Authenticator: plugin.NewAuthenticator(plugin.Authentication{Anonymous: c.Anonymous, HideCredentials: c.HideCredentials,
+			Scheme: "Bearer", Realm: c.Realm, Fields: []string{scopeField, userField}}, env)}
 	if s.AuthHeaderName == "" {
 		s.AuthHeaderName = "authorization"
 	}

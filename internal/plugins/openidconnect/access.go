@@ -45,12 +45,7 @@ type visit struct {
 // Access implements plugin.Accessor. It follows Kong's order: preflight, other plugins, client, logout, credentials in a fixed
 // order, exchange, authorisation, consumer, headers, session, login action.
 func (p *relyingParty) Access(x *plugin.Exchange) error {
-	if x.Request.Method == http.MethodOptions && !p.RunOnPreflight {
-		p.owned.drop(x)
-		return nil
-	}
-	if p.Anonymous != "" && x.Credential != (plugin.Credential{}) {
-		p.mapped.drop(x) // another plugin has identified the client, and said so in the others
+	if p.Skips(x) {
 		return nil
 	}
 	v := &visit{request: request{x: x}, p: p}

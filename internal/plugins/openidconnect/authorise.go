@@ -86,8 +86,7 @@ func (v *visit) identify(g *grant, ready *prepared) error {
 	} else {
 		credential.Identifier = ready.credential
 	}
-	p.owned.drop(x)
-	x.Identify(consumer, credential)
+	p.Accept(x, consumer, credential)
 	x.ConsumerGroups = groups
 	x.SetShared(plugin.TokenClaims, ready.claims)
 	if len(ready.groups) > 0 {

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/gibbon-gateway/gibbon/internal/edit"
+	"github.com/gibbon-gateway/gibbon/edit"
 	"github.com/gibbon-gateway/gibbon/internal/jose"
 	"github.com/gibbon-gateway/gibbon/internal/oidc"
 )

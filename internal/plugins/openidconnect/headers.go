@@ -190,27 +190,20 @@ func safe(s string) string {
 	return base64.StdEncoding.EncodeToString([]byte(s))
 }
 
-// identityFields is how many of the first fields of ownedHeaders other plugins set too.
-const identityFields = 6
-
-// IdentityFields implements plugin.IdentitySetter.
-func (p *relyingParty) IdentityFields() []string { return p.ownedHeaders() }
-
-// ownedHeaders lists the request fields that only this plugin may set.
-func (p *relyingParty) ownedHeaders() []string {
-	owned := []string{"X-Consumer-ID", "X-Consumer-Custom-ID", "X-Consumer-Username", "X-Credential-Identifier",
-		"X-Anonymous-Consumer", "X-Authenticated-Groups"}
-	for _, spec := range []string{p.UpstreamAccessTokenJWKHeader, p.UpstreamIDTokenHeader, p.UpstreamIDTokenJWKHeader,
-		p.UpstreamRefreshTokenHeader, p.UpstreamIntrospectionHeader, p.UpstreamIntrospectionJWTHeader, p.UpstreamUserInfoHeader,
-		p.UpstreamUserInfoJWTHeader, p.UpstreamSessionIDHeader, p.UpstreamAccessTokenHeader} {
+// ownedHeaders lists the request fields that only this plugin may set, beside those that say who the consumer is.
+func (c *config) ownedHeaders() []string {
+	owned := []string{"X-Authenticated-Groups"}
+	for _, spec := range []string{c.UpstreamAccessTokenJWKHeader, c.UpstreamIDTokenHeader, c.UpstreamIDTokenJWKHeader,
+		c.UpstreamRefreshTokenHeader, c.UpstreamIntrospectionHeader, c.UpstreamIntrospectionJWTHeader, c.UpstreamUserInfoHeader,
+		c.UpstreamUserInfoJWTHeader, c.UpstreamSessionIDHeader, c.UpstreamAccessTokenHeader} {
 		if name, _ := headerName(spec); name != "" && !strings.EqualFold(name, "Authorization") {
 			owned = append(owned, name)
 		}
 	}
-	for _, m := range mapping(p.UpstreamHeaders, p.UpstreamHeadersNames, p.UpstreamHeadersClaims) {
+	for _, m := range mapping(c.UpstreamHeaders, c.UpstreamHeadersNames, c.UpstreamHeadersClaims) {
 		owned = append(owned, m.Header)
 	}
-	for _, name := range p.SessionRequestHeaders {
+	for _, name := range c.SessionRequestHeaders {
 		owned = append(owned, "Session-"+name)
 	}
 	return owned

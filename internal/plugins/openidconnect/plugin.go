@@ -41,6 +41,7 @@ func declare() *plugin.Type {
 // relyingParty is one configuration at work.
 type relyingParty struct {
 	config
+	plugin.Authenticator
 	env    plugin.Env
 	known  *directory
 	issuer *oidc.Issuer
@@ -74,9 +75,7 @@ type relyingParty struct {
 	// quickSession is quick for sessions.
 	quickSession bool
 
-	owned  owned // names of the request headers that only we may set
-	mapped owned // those that no other plugin sets either
-	realm  string
+	realm string
 }
 
 func build(c config, env plugin.Env, known *directory) (any, error) {
@@ -112,11 +111,11 @@ func build(c config, env plugin.Env, known *directory) (any, error) {
 	if p.shared, err = newSharedCache(p); err != nil {
 		return nil, err
 	}
-	names := p.ownedHeaders()
-	p.owned, p.mapped = newOwned(names), newOwned(names[identityFields:])
 	p.quick = p.isQuick()
 	p.quickSession = p.isQuickSession()
 	p.realm = realm(p.issuer.Name())
+	p.Authenticator = plugin.NewAuthenticator(plugin.Authentication{Anonymous: c.Anonymous, HideCredentials: c.HideCredentials,
+		SkipPreflight: !c.RunOnPreflight, Scheme: "Bearer", Realm: p.realm, Fields: c.ownedHeaders()}, env)
 	known.enter(p)
 	return p, nil
 }

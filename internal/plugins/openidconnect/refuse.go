@@ -65,8 +65,10 @@ func asRefusal(err error) *refusal {
 // that is, else with an error in Kong's form.
 func (p *relyingParty) refuse(x *plugin.Exchange, r *refusal) error {
 	p.env.Log.Info("request refused", "plugin", "openid-connect", "status", r.status, "reason", r.Error(), "request_id", x.RequestID())
-	if p.Anonymous != "" && r.status != http.StatusInternalServerError {
-		return p.letInAnonymous(x)
+	if r.status != http.StatusInternalServerError {
+		if done, err := p.LetInAnonymous(x); done {
+			return err
+		}
 	}
 	x.Response.Header.Set("Cache-Control", "no-store")
 	var to []string
@@ -124,14 +126,4 @@ func plain(s string) string {
 		}
 		return r
 	}, s)
-}
-
-func (p *relyingParty) letInAnonymous(x *plugin.Exchange) error {
-	consumer := p.env.Find.Consumer(p.Anonymous)
-	if consumer == nil {
-		return x.Error(http.StatusInternalServerError, "anonymous consumer "+p.Anonymous+" is configured but doesn't exist")
-	}
-	p.owned.drop(x)
-	x.Identify(consumer, plugin.Credential{})
-	return nil
 }

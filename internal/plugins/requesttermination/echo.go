@@ -7,8 +7,8 @@ import (
 	"os"
 	"strings"
 
+	"github.com/gibbon-gateway/gibbon/edit"
 	"github.com/gibbon-gateway/gibbon/entity"
-	"github.com/gibbon-gateway/gibbon/internal/edit"
 	"github.com/gibbon-gateway/gibbon/plugin"
 )
 

@@ -6,7 +6,7 @@ import (
 	"errors"
 	"os"
 
-	"github.com/gibbon-gateway/gibbon/internal/edit"
+	"github.com/gibbon-gateway/gibbon/edit"
 	"github.com/gibbon-gateway/gibbon/plugin"
 	"github.com/gibbon-gateway/gibbon/schema"
 )

@@ -6,7 +6,7 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/gibbon-gateway/gibbon/internal/edit"
+	"github.com/gibbon-gateway/gibbon/edit"
 	"github.com/gibbon-gateway/gibbon/plugin"
 )
 

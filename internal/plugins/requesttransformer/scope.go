@@ -3,7 +3,7 @@ package requesttransformer
 import (
 	"fmt"
 
-	"github.com/gibbon-gateway/gibbon/internal/edit"
+	"github.com/gibbon-gateway/gibbon/edit"
 	"github.com/gibbon-gateway/gibbon/plugin"
 )
 

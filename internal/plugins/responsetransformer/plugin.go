@@ -8,7 +8,7 @@ import (
 	"mime"
 	"strings"
 
-	"github.com/gibbon-gateway/gibbon/internal/edit"
+	"github.com/gibbon-gateway/gibbon/edit"
 	"github.com/gibbon-gateway/gibbon/plugin"
 	"github.com/gibbon-gateway/gibbon/schema"
 )

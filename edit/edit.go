@@ -1,6 +1,6 @@
 // Package edit changes documents of names and values: JSON objects, forms and queries, multipart bodies. Its main types are
 // Object, Form and Multipart, which share the Doc interface. What is not changed keeps its text and its place. The
-// transformer plugins and key-auth use it. It does not touch requests, and only the top level of a JSON object.
+// transformer plugins use it, and plugin.Request.Document gives one. It does not touch requests, and only the top level of a JSON object.
 package edit
 
 // Doc is a document of names and values that can be changed.

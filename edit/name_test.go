@@ -3,7 +3,7 @@ package edit_test
 import (
 	"testing"
 
-	"github.com/gibbon-gateway/gibbon/internal/edit"
+	"github.com/gibbon-gateway/gibbon/edit"
 )
 
 func TestIsFieldName(t *testing.T) {

@@ -10,7 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/gibbon-gateway/gibbon/internal/edit"
+	"github.com/gibbon-gateway/gibbon/edit"
 )
 
 // Each case changes a document, written as JSON, as a form and as multipart.
