@@ -1,5 +1,7 @@
 package header
 
+import "slices"
+
 // Set replaces every field called name by one with this value. Carriage returns, line feeds and NULs in value become spaces,
 // so that no value can start a new field.
 func (f *Fields) Set(name, value string) {
@@ -30,14 +32,37 @@ func (f *Fields) AddID(id ID, value []byte) { add(f, id, id.String(), value) }
 
 func add[N, V []byte | string](f *Fields, id ID, name N, value V) {
 	s := len(f.overlay)
+	if n := len(name) + len(value) + len(": \r\n"); n > cap(f.overlay)-s {
+		f.overlay = slices.Grow(f.overlay, max(n, 128)) // at once, with room for the next ones
+	}
 	f.overlay = append(f.overlay, name...)
-	m := len(f.overlay)
-	clean(f.overlay[s:m])
-	f.overlay = append(f.overlay, value...)
-	clean(f.overlay[m:])
-	f.table = append(f.table, entry{nameStart: uint32(s), nameEnd: uint32(m), valueStart: uint32(m),
+	clean(f.overlay[s:])
+	f.overlay = append(append(f.overlay, ": "...), value...)
+	f.own(id, s, s+len(name))
+}
+
+// own makes the text behind a name that starts at overlay[start], up to the overlay's end, a field. The overlay is laid out as lines, so
+// that AppendTo copies several at once.
+func (f *Fields) own(id ID, start, nameEnd int) {
+	value := nameEnd + len(": ")
+	clean(f.overlay[value:])
+	f.table = append(f.table, entry{nameStart: uint32(start), nameEnd: uint32(nameEnd), valueStart: uint32(value),
 		valueEnd: uint32(len(f.overlay)), id: id, own: true})
+	f.overlay = append(f.overlay, "\r\n"...)
 	f.present |= 1 << id
+}
+
+// Begin starts a field with an id, in its usual spelling. The caller appends the value to what it returns, and gives it to End; nothing
+// else may be done with f in between.
+func (f *Fields) Begin(id ID) []byte {
+	return append(append(f.overlay, names[id]...), ": "...)
+}
+
+// End completes the field that Begin has started.
+func (f *Fields) End(id ID, text []byte) {
+	start := len(f.overlay)
+	f.overlay = text
+	f.own(id, start, start+len(names[id]))
 }
 
 // Del removes every field called name and reports whether there was one.
@@ -86,8 +111,8 @@ func clean(b []byte) {
 	}
 }
 
-// AppendTo appends the fields as wire lines ("Name: value\r\n") to out, without the final empty line. Runs of received
-// fields that nobody touched are copied at once.
+// AppendTo appends the fields as wire lines ("Name: value\r\n") to out, without the final empty line. Runs of fields that
+// nobody touched since they were received or added are copied at once.
 func (f *Fields) AppendTo(out []byte) []byte { return f.AppendExcept(out, 0) }
 
 // AppendExcept is AppendTo without the fields whose id is in skip.
@@ -99,29 +124,27 @@ func (f *Fields) AppendExcept(out []byte, skip IDSet) []byte {
 		if e.gone || skip.Has(e.id) {
 			continue
 		}
-		if e.own || !f.plain(e) {
-			out = append(out, f.name(e)...)
-			out = append(out, ": "...)
-			out = append(out, f.value(e)...)
-			out = append(out, "\r\n"...)
+		src := f.src(e)
+		if !e.plain(src) {
+			out = append(append(out, f.name(e)...), ": "...)
+			out = append(append(out, f.value(e)...), "\r\n"...)
 			continue
 		}
 		end := e
 		for i < len(f.table) {
 			n := &f.table[i]
-			if n.gone || n.own || skip.Has(n.id) || n.nameStart != end.valueEnd+2 || f.wire[end.valueEnd] != '\r' || !f.plain(n) {
+			if n.gone || n.own != e.own || skip.Has(n.id) || n.nameStart != end.valueEnd+2 || src[end.valueEnd] != '\r' || !n.plain(src) {
 				break
 			}
 			end = n
 			i++
 		}
-		out = append(out, f.wire[e.nameStart:end.valueEnd]...)
-		out = append(out, "\r\n"...)
+		out = append(append(out, src[e.nameStart:end.valueEnd]...), "\r\n"...)
 	}
 	return out
 }
 
-// plain says that a received field stands in the wire bytes exactly as AppendTo would write it.
-func (f *Fields) plain(e *entry) bool {
-	return e.valueStart == e.nameEnd+2 && f.wire[e.nameEnd] == ':' && f.wire[e.nameEnd+1] == ' '
+// plain says that a field stands in src exactly as AppendTo would write it, but for the end of the line.
+func (e *entry) plain(src []byte) bool {
+	return e.valueStart == e.nameEnd+2 && src[e.nameEnd] == ':' && src[e.nameEnd+1] == ' '
 }

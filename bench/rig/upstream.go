@@ -39,7 +39,7 @@ func ServeUpstream(addr string) error {
 	small, big := []byte("0123456789abcdef0123456789abcdef0123456789abc"), bytes.Repeat([]byte("x"), 1<<20)
 	s := &http1.Server{Raw: true, Handler: http1.HandlerFunc(func(c *http1.Conn) {
 		body := small
-		if bytes.HasSuffix(c.Request.Path, []byte("/big")) {
+		if bytes.HasSuffix(c.Request().Path, []byte("/big")) {
 			body = big
 		}
 		c.WriteHead(200, nil, &fields, int64(len(body)))

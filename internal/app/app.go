@@ -19,9 +19,9 @@ import (
 
 	"github.com/gibbon-gateway/gibbon/entity"
 	"github.com/gibbon-gateway/gibbon/internal/balance"
-	"github.com/gibbon-gateway/gibbon/internal/http1"
 	"github.com/gibbon-gateway/gibbon/internal/idp"
 	"github.com/gibbon-gateway/gibbon/internal/observe"
+	"github.com/gibbon-gateway/gibbon/internal/protocols"
 	"github.com/gibbon-gateway/gibbon/internal/proxy"
 	"github.com/gibbon-gateway/gibbon/internal/settings"
 	"github.com/gibbon-gateway/gibbon/internal/snapshot"
@@ -65,7 +65,7 @@ type gateway struct {
 	secret       func(name string) ([]byte, error)
 	registry     *balance.Registry
 	directory    *snapshot.Directory
-	pool         *http1.Pool
+	pool         *protocols.Upstreams
 	proxy        *proxy.Proxy
 	provider     *idp.Provider // nil with idp_listen off
 	build        snapshot.Options

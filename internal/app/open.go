@@ -22,6 +22,7 @@ import (
 	"github.com/gibbon-gateway/gibbon/internal/http1"
 	"github.com/gibbon-gateway/gibbon/internal/observe"
 	"github.com/gibbon-gateway/gibbon/internal/plugins"
+	"github.com/gibbon-gateway/gibbon/internal/protocols"
 	"github.com/gibbon-gateway/gibbon/internal/proxy"
 	"github.com/gibbon-gateway/gibbon/internal/settings"
 	"github.com/gibbon-gateway/gibbon/internal/snapshot"
@@ -293,7 +294,8 @@ func (g *gateway) openProxy() error {
 	}
 	g.registry = balance.New(balance.Config{})
 	g.onClose(g.registry.Close)
-	g.pool = &http1.Pool{Raw: s.RawIO, Size: s.PoolSize, IdleTimeout: time.Duration(s.PoolIdleTimeout * float64(time.Second)), Requests: s.PoolMaxRequests}
+	g.pool = &protocols.Upstreams{HTTP1: http1.Pool{Raw: s.RawIO, Size: s.PoolSize, Requests: s.PoolMaxRequests, Log: g.log,
+		IdleTimeout: time.Duration(s.PoolIdleTimeout * float64(time.Second))}}
 	g.onClose(g.pool.Close)
 	g.directory = new(snapshot.Directory)
 	if g.ledger == nil {
@@ -306,7 +308,7 @@ func (g *gateway) openProxy() error {
 	options := proxy.Options{
 		Version: Version(), Header: s.Enabled, UpstreamID: len(s.HeadersUpstream) > 0 && !strings.EqualFold(s.HeadersUpstream[0], "off"),
 		TrustedIPs: s.TrustedIPs, RealIPHeader: s.RealIPHeader, RealIPRecursive: s.RealIPRecursive, ErrorType: s.ErrorDefaultType,
-		AllowDebug: s.AllowDebugHeader, Pool: g.pool, Log: g.log,
+		AllowDebug: s.AllowDebugHeader, Upstreams: g.pool, Log: g.log,
 	}
 	if log != nil {
 		options.AccessLog = log

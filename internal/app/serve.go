@@ -16,6 +16,7 @@ import (
 	"github.com/gibbon-gateway/gibbon/internal/demo"
 	"github.com/gibbon-gateway/gibbon/internal/http1"
 	"github.com/gibbon-gateway/gibbon/internal/observe"
+	"github.com/gibbon-gateway/gibbon/internal/protocols"
 	"github.com/gibbon-gateway/gibbon/internal/settings"
 	"github.com/gibbon-gateway/gibbon/plugin"
 )
@@ -46,7 +47,7 @@ func (g *gateway) listen() (*listening, error) {
 
 // servers are what serves the listeners.
 type servers struct {
-	proxy []*http1.Server
+	proxy []*protocols.Server
 	http  []*http.Server
 }
 
@@ -59,9 +60,9 @@ func (g *gateway) serve(l *listening, task func(name string, run func(ctx contex
 		if b.spec.TLS {
 			c = conf
 		}
-		server := g.proxy.Server(g.limits(), c, g.settings.RawIO)
+		server := protocols.NewServer(g.proxy, protocols.Options{Limits: g.limits(), TLS: c, Raw: g.settings.RawIO, Log: g.log})
 		v.proxy = append(v.proxy, server)
-		task(b.spec.Text, func(context.Context) error { return ignore(server.Serve(b.Listener), http1.ErrServerClosed) })
+		task(b.spec.Text, func(context.Context) error { return ignore(server.Serve(b.Listener), protocols.ErrServerClosed) })
 	}
 	api := g.adminAPI()
 	v.serveHTTP(g, l.admin, g.logged(api), task)

@@ -35,6 +35,7 @@ type Conn struct {
 	net.Conn
 	Below net.Conn // what is below its TLS; Conn itself without
 	H2    bool     // ALPN has chosen HTTP/2, or nothing else is spoken
+	probe *probe
 }
 
 // Dial opens a connection. timeout (zero: 60 s) bounds connecting and handshake together. The error is an *exchange.Error; when the key
@@ -50,11 +51,10 @@ func (d *Dialer) Dial(ctx context.Context, timeout time.Duration) (Conn, error) 
 		return Conn{}, failed("connect", err)
 	}
 	if d.conf == nil {
-		return Conn{nc, nc, d.key.Protocols == exchange.OnlyHTTP2}, nil
+		return Conn{nc, nc, d.key.Protocols == exchange.OnlyHTTP2, newProbe(nc)}, nil
 	}
-	below := nc
-	probed := &probe{Conn: nc}
-	tc := tls.Client(probed, d.conf)
+	p := newProbe(nc)
+	tc := tls.Client(p, d.conf)
 	hctx, cancel := context.WithDeadline(ctx, deadline)
 	err = tc.HandshakeContext(hctx)
 	cancel()
@@ -67,7 +67,7 @@ func (d *Dialer) Dial(ctx context.Context, timeout time.Duration) (Conn, error) 
 		nc.Close()
 		return Conn{}, failed("handshake", errNoHTTP2)
 	}
-	return Conn{tc, below, h2}, nil
+	return Conn{tc, nc, h2, p}, nil
 }
 
 var errNoHTTP2 = errors.New("the upstream does not speak HTTP/2")

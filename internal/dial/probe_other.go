@@ -2,7 +2,5 @@
 
 package dial
 
-import "net"
-
 // readNow finds nothing where a socket cannot be asked.
-func readNow(net.Conn, []byte) (int, error) { return 0, errNothing{} }
+func readNow(uintptr, []byte) (int, error) { return 0, errNothing{} }

@@ -4,30 +4,23 @@ package dial
 
 import (
 	"io"
-	"net"
 	"syscall"
 )
 
-// readNow reads what is there.
-func readNow(c net.Conn, b []byte) (n int, err error) {
-	s, ok := c.(syscall.Conn)
-	if !ok {
-		return 0, errNothing{}
+// readNow reads what a socket has. Its sockets do not block.
+func readNow(fd uintptr, b []byte) (int, error) {
+	for {
+		n, err := syscall.Read(int(fd), b)
+		switch {
+		case err == syscall.EINTR:
+			continue
+		case err == syscall.EAGAIN:
+			return 0, errNothing{}
+		case err != nil:
+			return 0, err
+		case n == 0:
+			return 0, io.EOF
+		}
+		return n, nil
 	}
-	raw, err := s.SyscallConn()
-	if err != nil {
-		return 0, err
-	}
-	ctl := raw.Control(func(fd uintptr) { n, err = syscall.Read(int(fd), b) })
-	switch {
-	case ctl != nil:
-		return 0, ctl
-	case err == syscall.EAGAIN || err == syscall.EINTR:
-		return 0, errNothing{}
-	case err != nil:
-		return 0, err
-	case n == 0:
-		return 0, io.EOF
-	}
-	return n, nil
 }

@@ -64,8 +64,9 @@ var mayImport = map[string]string{
 	"internal/store/sqlcount": "state internal/store/sqldb",
 	"internal/store/ledger":   "plugin entity schema internal/store",
 	"internal/source":         "entity schema internal/store",
-	"internal/snapshot":       "entity plugin schema state header internal/route internal/balance",
-	"internal/proxy":          "entity plugin header internal/route internal/balance internal/snapshot internal/http1",
+	"internal/protocols":      "internal/exchange internal/http1 internal/proxy",
+	"internal/snapshot":       "entity plugin schema state header internal/route internal/balance internal/exchange",
+	"internal/proxy":          "entity plugin header internal/route internal/balance internal/snapshot internal/exchange",
 	"internal/admin":          "entity plugin schema internal/store internal/source",
 	"internal/jose":           "",
 	"internal/oidc":           "internal/jose state",
@@ -79,7 +80,7 @@ var mayImport = map[string]string{
 	"cmd/gibbon":         "internal/app internal/settings internal/source internal/idp internal/observe",
 	"test/idp/srpclient": "internal/idp/srp",
 	"bench/idp":          "internal/idp internal/idp/… bench/rig test/idp/srpclient",
-	"bench/…":            "internal/http1 header bench/rig",
+	"bench/…":            "internal/http1 internal/exchange header bench/rig",
 }
 
 // longFiles may be over 600 lines, each for a reason.

@@ -15,7 +15,7 @@ import (
 
 // describe tells what the server understood of a request, body included.
 func describe(c *http1.Conn) string {
-	q := c.Request
+	q := http1.Head(c)
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %s path=%s host=%s 1.%d body=%d/%d close=%t upgrade=%q expect=%t", q.Method, q.Target, q.Path, q.Host, q.Minor,
 		q.Body, q.Length, q.Close, q.Upgrade, q.Expect)
@@ -36,7 +36,7 @@ func describe(c *http1.Conn) string {
 	}
 	b.WriteString("]")
 	if q.Body == http1.BodyChunked {
-		for n, v := range c.Trailer().All() {
+		for n, v := range c.RequestTrailer().All() {
 			fmt.Fprintf(&b, " %s=%q", n, v)
 		}
 	}
@@ -53,13 +53,13 @@ var accepted = []struct{ name, request, want string }{
 	{"HTTP/1.0 without host", "GET / HTTP/1.0\r\n\r\n",
 		`GET / path=/ host= 1.0 body=0/0 close=true upgrade="" expect=false []`},
 	{"HTTP/1.0 keep-alive", "GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n",
-		`GET / path=/ host= 1.0 body=0/0 close=false upgrade="" expect=false Connection="Keep-Alive" []`},
+		`GET / path=/ host= 1.0 body=0/0 close=false upgrade="" expect=false []`},
 	{"close in a list", "GET / HTTP/1.1\r\nHost: x\r\nConnection: a, ,CLOSE\r\n\r\n",
-		`GET / path=/ host=x 1.1 body=0/0 close=true upgrade="" expect=false Host="x" Connection="a, ,CLOSE" []`},
+		`GET / path=/ host=x 1.1 body=0/0 close=true upgrade="" expect=false Host="x" []`},
 	{"upgrade", "GET / HTTP/1.1\r\nHost: x\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n\r\n",
-		`GET / path=/ host=x 1.1 body=0/0 close=false upgrade="websocket" expect=false Host="x" Connection="keep-alive, Upgrade" Upgrade="websocket" []`},
+		`GET / path=/ host=x 1.1 body=0/0 close=false upgrade="websocket" expect=false Host="x" []`},
 	{"upgrade not named by connection", "GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n\r\n",
-		`GET / path=/ host=x 1.1 body=0/0 close=false upgrade="" expect=false Host="x" Upgrade="websocket" []`},
+		`GET / path=/ host=x 1.1 body=0/0 close=false upgrade="" expect=false Host="x" []`},
 	{"absolute", "GET http://y:81/p?q HTTP/1.1\r\nHost: x\r\n\r\n",
 		`GET http://y:81/p?q path=/p?q host=y:81 1.1 body=0/0 close=false upgrade="" expect=false Host="x" []`},
 	{"absolute without path", "GET HTTPS://y?q HTTP/1.1\r\nHost: x\r\n\r\n",
@@ -75,13 +75,13 @@ var accepted = []struct{ name, request, want string }{
 	{"body that looks like a request", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 18\r\n\r\nGET / HTTP/1.1\r\n\r\n",
 		`POST / path=/ host=x 1.1 body=1/18 close=false upgrade="" expect=false Host="x" Content-Length="18" [GET / HTTP/1.1` + "\r\n\r\n]"},
 	{"chunks", "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: Chunked\r\n\r\n5\r\nhello\r\n006;a=b;c=\"d\"\r\n world\r\n0\r\n\r\n",
-		`POST / path=/ host=x 1.1 body=2/-1 close=false upgrade="" expect=false Host="x" Transfer-Encoding="Chunked" [hello world]`},
+		`POST / path=/ host=x 1.1 body=2/-1 close=false upgrade="" expect=false Host="x" [hello world]`},
 	{"chunks with trailers", "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nB\r\nhello world\r\n0\r\nX-Sum: 42\r\nContent-Length: 9\r\nAuthorization: a\r\nX-B:c\r\n\r\n",
-		`POST / path=/ host=x 1.1 body=2/-1 close=false upgrade="" expect=false Host="x" Transfer-Encoding="chunked" [hello world] X-Sum="42" X-B="c"`},
+		`POST / path=/ host=x 1.1 body=2/-1 close=false upgrade="" expect=false Host="x" [hello world] X-Sum="42" X-B="c"`},
 	{"no chunks", "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0;last\r\n\r\n",
-		`POST / path=/ host=x 1.1 body=2/-1 close=false upgrade="" expect=false Host="x" Transfer-Encoding="chunked" []`},
+		`POST / path=/ host=x 1.1 body=2/-1 close=false upgrade="" expect=false Host="x" []`},
 	{"expectation in HTTP/1.0 is ignored", "POST / HTTP/1.0\r\nExpect: 200-ok\r\nContent-Length: 1\r\nConnection: keep-alive\r\n\r\nx",
-		`POST / path=/ host= 1.0 body=1/1 close=false upgrade="" expect=false Expect="200-ok" Content-Length="1" Connection="keep-alive" [x]`},
+		`POST / path=/ host= 1.0 body=1/1 close=false upgrade="" expect=false Content-Length="1" [x]`},
 }
 
 // TestServerAccepts sends every request alone, twice in a row, and with all others in one stream; at once and byte by byte.

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/gibbon-gateway/gibbon/header"
+	"github.com/gibbon-gateway/gibbon/internal/exchange"
 	"github.com/gibbon-gateway/gibbon/internal/http1"
 )
 
@@ -21,42 +22,40 @@ var answer = []byte("0123456789abcdef0123456789abcdef0123456789abc")
 var posted = []byte("POST /svc3/v1/items HTTP/1.1\r\nHost: h57.example.com\r\nContent-Type: application/json\r\nContent-Length: 11\r\n\r\n{\"a\":\"bcd\"}")
 
 // lean forwards as the proxy does, without allocating.
-type lean struct{ group *http1.Group }
+type lean struct {
+	group exchange.Conns
+	head  exchange.Head
+	body  exchange.Body
+}
 
-var (
-	framed   = header.IDs(header.Host, header.ContentLength)
-	contents = header.Fields{}
-)
+var contents = header.Fields{}
 
 func (f *lean) ServeHTTP1(c *http1.Conn) {
-	q := c.Request
-	http1.StripRequest(&q.Header)
-	out := append(q.Scratch[:0], q.Method...)
-	out = append(out, ' ')
-	out = append(out, q.Path...)
-	out = append(out, " HTTP/1.1\r\nHost: upstream\r\n"...)
-	out = q.Header.AppendExcept(out, framed)
-	if v, ok := q.Header.Known(header.ContentLength); ok {
-		out = append(append(append(out, "Content-Length: "...), v...), "\r\n"...)
-	}
-	out = append(out, "\r\n"...)
-	q.Scratch = out[:0]
-	u, err := f.group.Get(context.Background(), http1.Timeouts{})
+	q := c.Request()
+	u, err := f.group.Get(context.Background(), exchange.Timeouts{})
 	if err != nil {
 		c.WriteHead(502, nil, nil, 0)
 		return
 	}
 	defer u.Release()
-	if err := u.Forward(c, out); err != nil {
+	f.head = exchange.Head{Method: "GET", Authority: upstreamName, Path: q.Path, Header: &q.Header}
+	f.body = exchange.Body{}
+	if q.HasBody {
+		f.head.Method = "POST"
+		f.body.Present, f.body.Length = true, q.Length
+		f.body.Memory, _ = c.WholeBody()
+	}
+	if err := u.Send(&f.head, &f.body, c); err != nil {
 		c.WriteHead(502, nil, nil, 0)
 		return
 	}
-	r := &u.Response
-	http1.StripResponse(&r.Header)
+	r := u.Response()
 	r.Header.Add("X-Kong-Proxy-Latency", "1")
 	c.WriteHead(r.Status, r.Reason, &r.Header, r.Length)
 	c.Relay(u)
 }
+
+var upstreamName = []byte("upstream")
 
 // upstream answers everything with 45 bytes.
 func upstream(c *http1.Conn) {
@@ -68,11 +67,11 @@ func leanChain(t testing.TB, raw bool) string {
 	up := start(t, &http1.Server{Handler: http1.HandlerFunc(upstream), Raw: true})
 	p := &http1.Pool{Raw: raw}
 	t.Cleanup(func() { p.Close() })
-	return start(t, &http1.Server{Handler: &lean{p.Group(http1.Key{Addr: up})}, Raw: raw})
+	return start(t, &http1.Server{Handler: &lean{group: p.Group(exchange.Key{Addr: up})}, Raw: raw})
 }
 
-// exchange sends b and reads one response that ends with the upstream's body.
-func exchange(t testing.TB, c net.Conn, b, buf []byte) {
+// roundTrip sends b and reads one response that ends with the upstream's body.
+func roundTrip(t testing.TB, c net.Conn, b, buf []byte) {
 	if _, err := c.Write(b); err != nil {
 		t.Fatal(err)
 	}
@@ -96,9 +95,9 @@ func TestNoAllocation(t *testing.T) {
 		buf := make([]byte, 4096)
 		for name, b := range map[string][]byte{"GET": request, "POST": posted} {
 			for range 100 { // lets pools and stacks grow
-				exchange(t, c, b, buf)
+				roundTrip(t, c, b, buf)
 			}
-			n := testing.AllocsPerRun(1000, func() { exchange(t, c, b, buf) })
+			n := testing.AllocsPerRun(1000, func() { roundTrip(t, c, b, buf) })
 			// A date text a second, and pools that the collector has emptied, are not counted: AllocsPerRun rounds down.
 			if n != 0 {
 				t.Errorf("%s: %v allocations for a request", name, n)

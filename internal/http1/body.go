@@ -2,32 +2,54 @@ package http1
 
 import (
 	"io"
+	"sync/atomic"
+	"time"
 
 	"github.com/gibbon-gateway/gibbon/header"
 )
 
-// requestBody is how far the body of the current request has been read.
+// requestBody is the body of the current request, and how far it has been read.
 type requestBody struct {
+	c         *Conn
 	kind      BodyKind
-	start     int   // of the buffer space behind the head
-	left      int64 // of a body with a length
-	read      int64 // bytes handed out
+	start     int          // of the buffer space behind the head
+	left      int64        // of a body with a length
+	count     atomic.Int64 // bytes handed out
 	done      bool
 	continued bool // 100 Continue is not wanted, or was sent
+	stopped   atomic.Bool
+	lent      bool        // another goroutine may be reading it: only arrived tells how far it has come
+	arrived   atomic.Bool // all of it has been received
 	err       error
 }
 
-func (c *Conn) startBody(q *Request) {
-	c.body = requestBody{kind: q.Body, start: c.r, left: q.Length, done: q.Body == BodyNone, continued: !q.Expect}
+func (b *requestBody) begin(q *Request) {
+	b.kind, b.start, b.left = q.Body, b.c.r, q.Length
+	b.count.Store(0)
+	b.done, b.continued, b.lent, b.err = q.Body == BodyNone, !q.Expect, false, nil
+	b.stopped.Store(false)
+	b.arrived.Store(false)
 	if q.Body == BodyChunked {
-		c.m.dec.reset()
+		b.c.m.dec.reset()
 	}
 }
 
-// ReadBody reads the request body without its framing; io.EOF at its end. The first call sends 100 Continue when the client
-// waits for it. A body that breaks the framing rules or Limits.Body ends with an error for which StatusOf has a status.
-func (c *Conn) ReadBody(p []byte) (int, error) {
-	b := &c.body
+// none makes it a body that is not there.
+func (b *requestBody) none() {
+	b.kind, b.left, b.done, b.continued, b.lent, b.err = BodyNone, 0, true, true, false, nil
+	b.count.Store(0)
+}
+
+// lend says that another goroutine may read the body from now on.
+func (b *requestBody) lend() {
+	if !b.lent {
+		b.arrived.Store(b.hasArrived())
+		b.lent = true
+	}
+}
+
+// ReadBody implements exchange.Source.
+func (b *requestBody) ReadBody(p []byte) (int, error) {
 	switch {
 	case b.err != nil:
 		return 0, b.err
@@ -36,11 +58,11 @@ func (c *Conn) ReadBody(p []byte) (int, error) {
 	case len(p) == 0:
 		return 0, nil
 	}
-	if err := c.sendContinue(); err != nil {
+	if err := b.sendContinue(); err != nil {
 		return 0, err
 	}
 	for {
-		data, err := c.bodyPart(len(p))
+		data, err := b.part(len(p))
 		switch {
 		case err != nil:
 			return 0, err
@@ -49,21 +71,21 @@ func (c *Conn) ReadBody(p []byte) (int, error) {
 		case b.done:
 			return 0, io.EOF
 		case b.kind == BodyLength: // past the buffer
-			n, err := c.readBytes(p[:min(int64(len(p)), b.left)])
+			n, err := b.readBytes(p[:min(int64(len(p)), b.left)])
 			b.err = err
-			c.account(n)
+			b.account(n)
 			return n, b.err
 		}
-		if b.err = c.fill(); b.err != nil {
+		if b.err = b.fill(); b.err != nil {
 			return 0, b.err
 		}
 	}
 }
 
-// bodyPart takes the next part of the body out of the buffer, at most limit bytes, without waiting. It is empty when the buffer is, or
+// part takes the next part of the body out of the buffer, at most limit bytes, without waiting. It is empty when the buffer is, or
 // at the end of the body.
-func (c *Conn) bodyPart(limit int) (data []byte, err error) {
-	b := &c.body
+func (b *requestBody) part(limit int) (data []byte, err error) {
+	c := b.c
 	in := c.m.in[c.r:c.w]
 	switch {
 	case b.err != nil || b.done:
@@ -79,50 +101,55 @@ func (c *Conn) bodyPart(limit int) (data []byte, err error) {
 		c.r += used
 		b.done = c.m.dec.done()
 	}
-	c.account(len(data))
+	b.account(len(data))
 	return data, b.err
 }
 
 // account counts bytes of the body.
-func (c *Conn) account(n int) {
-	b := &c.body
-	b.read += int64(n)
+func (b *requestBody) account(n int) {
+	count := b.count.Add(int64(n))
 	if b.kind == BodyLength {
 		b.left -= int64(n)
 		b.done = b.left == 0
 	}
-	if max := c.srv.limits.Body; b.err == nil && max > 0 && b.read > max {
+	if max := b.c.srv.limits.Body; b.err == nil && max > 0 && count > max {
 		b.err = errBodyTooLong
+	}
+	if b.done && b.err == nil && b.lent {
+		b.arrived.Store(true)
 	}
 }
 
 // fill reads more bytes of the body into the buffer, never over the request's head.
-func (c *Conn) fill() error {
+func (b *requestBody) fill() error {
+	c := b.c
 	if c.r == c.w {
-		c.r, c.w = c.body.start, c.body.start
+		c.r, c.w = b.start, b.start
 	}
 	if c.w == len(c.m.in) {
 		c.m.in = append(c.m.in, make([]byte, len(c.m.in))...)
 	}
-	n, err := c.readBytes(c.m.in[c.w:])
+	n, err := b.readBytes(c.m.in[c.w:])
 	c.w += n
 	return err
 }
 
 // readBytes reads from the connection. The end of the stream within a body is an error.
-func (c *Conn) readBytes(p []byte) (int, error) {
-	n, err := c.read(p, c.srv.limits.BodyTimeout)
+func (b *requestBody) readBytes(p []byte) (int, error) {
+	n, err := b.c.read(p, b.c.srv.limits.BodyTimeout)
 	if n > 0 {
 		return n, nil
 	}
-	return 0, c.readError(err)
+	return 0, b.failure(err)
 }
 
-// readError says what an error of reading means within a body.
-func (c *Conn) readError(err error) error {
+// failure says what an error of reading means within a body.
+func (b *requestBody) failure(err error) error {
 	switch {
 	case err == io.EOF || err == nil:
 		return io.ErrUnexpectedEOF
+	case isTimeout(err) && b.stopped.Load():
+		return errStopped
 	case isTimeout(err):
 		return errBodyTimeout
 	}
@@ -130,33 +157,47 @@ func (c *Conn) readError(err error) error {
 }
 
 // sendContinue tells a client that waits for it to send the body.
-func (c *Conn) sendContinue() error {
-	if c.body.continued {
+func (b *requestBody) sendContinue() error {
+	if b.continued {
 		return nil
 	}
-	c.body.continued = true
-	if c.resp.wrote || c.r < c.w {
+	b.continued = true
+	c := b.c
+	if c.answer.wrote || c.r < c.w {
 		return nil // it has its answer already, or did not wait
 	}
 	return c.write([]byte("HTTP/1.1 100 Continue\r\n\r\n"), c.srv.limits.SendTimeout)
 }
 
-// WholeBody returns the request body when all of it has been received with the head and nothing was read of it yet: then it is
-// borrowed and stays unread. It never waits. A request without body has an empty one.
-func (c *Conn) WholeBody() (body []byte, ok bool) {
-	b := &c.body
+// StopBody implements exchange.Source. The connection is not used for another exchange then, unless the body has arrived.
+func (b *requestBody) StopBody() {
+	b.stopped.Store(true)
+	b.c.nc.SetReadDeadline(past)
+}
+
+// restart takes StopBody back when the goroutine that read the body has ended.
+func (b *requestBody) restart() {
+	if b.stopped.Swap(false) {
+		b.c.nc.SetReadDeadline(time.Time{})
+	}
+}
+
+// WholeBody implements exchange.Downstream.
+func (b *requestBody) WholeBody() (body []byte, ok bool) {
+	c := b.c
 	switch {
 	case b.kind == BodyNone:
 		return nil, true
-	case b.kind == BodyLength && b.read == 0 && b.left <= int64(c.w-c.r):
+	case b.kind == BodyLength && b.count.Load() == 0 && b.left <= int64(c.w-c.r):
 		return c.m.in[c.r : c.r+int(b.left)], true
 	}
 	return nil, false
 }
 
-// skipBody reads over what is left of the body, if all of it has been received. It reports whether the body is done.
-func (c *Conn) skipBody() bool {
-	b := &c.body
+// skip reads over what is left of the body, if all of it has been received. It reports whether the body is done.
+func (b *requestBody) skip() bool {
+	c := b.c
+	b.restart()
 	switch {
 	case b.done:
 	case b.err != nil:
@@ -165,29 +206,33 @@ func (c *Conn) skipBody() bool {
 		b.left, b.done = 0, true
 	case b.kind == BodyChunked:
 		for c.r < c.w && !b.done && b.err == nil {
-			c.bodyPart(c.w - c.r)
+			b.part(c.w - c.r)
 		}
 	}
-	return b.done
+	return b.done && b.err == nil
 }
 
-// bodyArrived reports whether the rest of the body has been received, so that the connection can go on after an answer
+// hasArrived reports whether the rest of the body has been received, so that the connection can go on after an answer
 // that does not read it.
-func (c *Conn) bodyArrived() bool {
-	b := &c.body
+func (b *requestBody) hasArrived() bool {
 	switch {
-	case b.done:
-		return true
+	case b.lent:
+		return b.arrived.Load()
 	case b.err != nil:
 		return false
-	case c.pump != nil:
-		return c.pump.received.Load()
+	case b.done:
+		return true
 	}
-	return b.kind == BodyLength && b.left <= int64(c.w-c.r)
+	return b.kind == BodyLength && b.left <= int64(b.c.w-b.c.r)
 }
 
-// Trailer returns the fields behind a chunked request body that has been read to its end.
-func (c *Conn) Trailer() *header.Fields { return &c.m.dec.trailer }
+// RequestTrailer implements exchange.Source.
+func (b *requestBody) RequestTrailer() *header.Fields {
+	if b.kind != BodyChunked {
+		return nil
+	}
+	return &b.c.m.dec.trailer
+}
 
-// BodyRead returns the number of body bytes read so far, without framing.
-func (c *Conn) BodyRead() int64 { return c.body.read }
+// BodyRead implements exchange.Downstream.
+func (b *requestBody) BodyRead() int64 { return b.count.Load() }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"github.com/gibbon-gateway/gibbon/header"
+	"github.com/gibbon-gateway/gibbon/internal/exchange"
 )
 
 // States of a chunked body: what comes next.
@@ -161,17 +162,7 @@ func (d *chunks) trailerBytes(b []byte) (int, error) {
 	if err := h.fields(d.lines, &d.trailer, &count, &lim); err != nil || h.end != len(d.lines) {
 		return 0, errTrailer
 	}
-	d.trailer.DelIDs(notInTrailers)
+	d.trailer.DelIDs(exchange.NotInTrailers)
 	d.state = chunkDone
 	return n, nil
 }
-
-// notInTrailers are fields about framing, routing, authentication and content, which must be known before the body.
-var notInTrailers = header.IDs(header.Host, header.Connection, header.KeepAlive, header.ProxyConnection, header.TransferEncoding,
-	header.ContentLength, header.TE, header.Trailer, header.Upgrade, header.Expect, header.Via, header.Forwarded,
-	header.XForwardedFor, header.XForwardedProto, header.XForwardedHost, header.XForwardedPort, header.XForwardedPath,
-	header.XForwardedPrefix, header.XRealIP, header.Authorization, header.ProxyAuthorization, header.ProxyAuthenticate,
-	header.WWWAuthenticate, header.APIKey, header.Cookie, header.SetCookie, header.CacheControl, header.Age, header.Vary,
-	header.ContentType, header.ContentEncoding, header.ContentRange, header.Range, header.Location, header.Date, header.Origin,
-	header.XConsumerID, header.XConsumerCustomID, header.XConsumerUsername, header.XCredentialIdentifier,
-	header.XAnonymousConsumer, header.KongDebug)

@@ -1,120 +1,164 @@
 package http1
 
 import (
-	"bytes"
 	"cmp"
+	"errors"
 	"io"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/gibbon-gateway/gibbon/header"
+	"github.com/gibbon-gateway/gibbon/internal/dial"
+	"github.com/gibbon-gateway/gibbon/internal/exchange"
 )
 
-// ClientConn is one upstream connection, and the response that it reads. It is used by one goroutine.
+// ClientConn is one upstream connection, and the exchange that it serves: an exchange.Upstream. It is used by one goroutine.
 type ClientConn struct {
-	Response Response
-	Reused   bool // it had served an exchange before
-
 	wire
+	replyReader
 	group    *Group
-	timeouts Timeouts
+	dialed   dial.Conn
+	timeouts exchange.Timeouts
+	reused   bool // it had served an exchange before
 	served   int
 	since    int64 // when it became idle, on clock
-	suspect  bool  // the last response had no body by rule: see whether one was sent anyway
 	canceled atomic.Bool
-
-	mem      *reading
-	r, w     int // mem.in[r:w] was received and is not used yet
-	start    int // of the buffer space behind the head
-	left     int64
-	complete bool // the response has been read to its end
 	failed   bool // the connection is not to be used again
-	down     *Conn
+	watch    exchange.Watch
+	client   exchange.Client
 	pump     *pump
 }
 
-// reading is the memory of a response that is being read.
-type reading struct {
-	in  []byte
-	dec chunks
-}
-
-const readSize = 16 << 10
-
-var readings = sync.Pool{New: func() any { return &reading{in: make([]byte, readSize)} }}
-
-const maxInterim = 16 // interim responses before the final one
+var _ interface {
+	exchange.Upstream
+	exchange.Switched
+} = (*ClientConn)(nil)
 
 // begin prepares the connection for an exchange.
-func (u *ClientConn) begin(t Timeouts) {
-	u.timeouts = Timeouts{
+func (u *ClientConn) begin(t exchange.Timeouts) {
+	u.timeouts = exchange.Timeouts{
 		Connect: t.Connect,
 		Write:   cmp.Or(t.Write, 60*time.Second),
 		Read:    cmp.Or(t.Read, 60*time.Second),
 	}
-	u.complete, u.suspect, u.left = false, false, 0
-	u.Response.reset()
+	u.complete, u.left = false, 0
+	u.head.reset()
 }
 
-// ended asks whether the other side has ended an idle connection, or sent what nobody asked for.
-func (u *ClientConn) ended() bool {
-	ended, bytes := u.state()
-	return ended || bytes && !u.tls
-}
-
-// RoundTrip sends a request whose body (maybe nil) is in memory and reads the response head into u.Response. head is the whole
-// head with framing fields and empty line. Up to cap(head) the body is copied behind it, so that both leave in one write.
-// c, if not nil, is the client that waits: when it goes away, RoundTrip ends with ErrCanceled. Interim responses other than 101
-// are passed on to c. The error is an *Error.
-func (u *ClientConn) RoundTrip(c *Conn, head, body []byte) error {
+// Send implements exchange.Upstream. Before anything is sent, the connection is asked whether bytes are there that nobody has asked for:
+// they are never taken for an answer.
+func (u *ClientConn) Send(q *exchange.Head, body *exchange.Body, c exchange.Client) error {
 	u.attach(c)
-	toHead := isHead(head)
-	if len(body) > 0 && len(body) <= cap(head)-len(head) {
-		head, body = append(head, body...), nil
+	u.toHead = q.Method == "HEAD"
+	head := appendHead(u.mem.out[:0], q, body)
+	err := u.send(head, body)
+	if err == nil && u.head.Status == 101 && q.Upgrade == "" {
+		err = u.invalid(errUpgraded)
 	}
-	if u.raw != nil && len(body) == 0 {
+	return err
+}
+
+func (u *ClientConn) send(head []byte, body *exchange.Body) error {
+	if body.Stream != nil {
+		return u.sendStream(head, body)
+	}
+	memory := body.Memory
+	if len(memory) > 0 && len(memory) <= cap(head)-len(head) {
+		head, memory = append(head, memory...), nil
+	}
+	u.mem.out = head[:0]
+	if u.raw != nil && len(memory) == 0 {
 		n, wrote, err := u.rawTrip(head, u.mem.in, u.timeouts.Write, u.timeouts.Read)
 		u.w = n
-		if err != nil && n == 0 {
-			if wrote {
-				return u.fail("read", err)
-			}
-			return u.failedWrite(toHead, err)
+		switch {
+		case errors.Is(err, errNotQuiet):
+			u.w = 0
+			return u.notQuiet(n > 0)
+		case err != nil && n == 0 && wrote:
+			return u.fail("read", err)
+		case err != nil && n == 0:
+			return u.failedWrite(err)
 		}
-	} else {
-		err := u.write(head, u.timeouts.Write)
-		if err == nil && len(body) > 0 {
-			err = u.write(body, u.timeouts.Write)
-		}
-		if err != nil {
-			return u.failedWrite(toHead, err)
-		}
+		return u.readHead(u.timeouts.Read)
 	}
-	return u.readHead(toHead, u.timeouts.Read)
+	if !u.dialed.Quiet() {
+		return u.notQuiet(!u.ended())
+	}
+	err := u.write(head, u.timeouts.Write)
+	if err == nil && len(memory) > 0 {
+		err = u.write(memory, u.timeouts.Write)
+	}
+	if err != nil {
+		return u.failedWrite(err)
+	}
+	return u.readHead(u.timeouts.Read)
 }
 
-// attach takes the memory for a response, and makes u the connection that c waits for.
-func (u *ClientConn) attach(c *Conn) {
+var (
+	errNotQuiet = errors.New("the connection has ended, or has brought what nobody asked for")
+	errUpgraded = errors.New("101 without being asked for an upgrade")
+)
+
+// notQuiet gives the connection up before anything was sent. A new one that is not quiet is an upstream that fails.
+func (u *ClientConn) notQuiet(surplus bool) error {
+	u.failed = true
+	if surplus {
+		u.group.pool.log().Warn("an upstream sent bytes that belong to no answer: connection closed", "address", u.group.key.Addr)
+	}
+	return &exchange.Error{Kind: exchange.ErrReset, Op: "check", Stale: u.reused, Unsent: u.reused, Err: errNotQuiet}
+}
+
+// attach takes the memory for a response, and makes u what c's leaving ends.
+func (u *ClientConn) attach(c exchange.Client) {
 	u.mem = readings.Get().(*reading)
 	u.r, u.w = 0, 0
 	u.served++
 	if c != nil {
-		u.down = c
-		c.up.Store(u)
+		u.client = c
+		c.Watch(&u.watch)
 	}
 }
 
-func isHead(head []byte) bool { return bytes.HasPrefix(head, []byte("HEAD ")) }
+// notSent are the request fields that appendHead writes itself, or leaves out. TE stays: the proxy sets it.
+var notSent = hopFields.With(header.Host, header.ContentLength, header.Trailer, header.Expect)
+
+// appendHead appends a request head.
+func appendHead(out []byte, q *exchange.Head, body *exchange.Body) []byte {
+	out = append(append(out, q.Method...), ' ')
+	out = append(append(out, q.Path...), " HTTP/1.1\r\nHost: "...)
+	out = append(out, q.Authority...)
+	if q.Upgrade != "" {
+		out = append(append(out, "\r\nConnection: keep-alive, Upgrade\r\nUpgrade: "...), q.Upgrade...)
+		out = append(out, "\r\n"...)
+	} else {
+		out = append(out, "\r\nConnection: keep-alive\r\n"...)
+	}
+	out = q.Header.AppendExcept(out, q.Skip|notSent)
+	if q.Extra != nil {
+		out = q.Extra.AppendExcept(out, notSent)
+	}
+	switch {
+	case !body.Present:
+	case body.Length < 0:
+		out = append(out, "Transfer-Encoding: chunked\r\n"...)
+	default:
+		out = append(out, "Content-Length: "...)
+		out = strconv.AppendInt(out, body.Length, 10)
+		out = append(out, "\r\n"...)
+	}
+	return append(out, "\r\n"...)
+}
 
 // failedWrite looks for an answer when the request could not be written: an upstream may answer and close before it has read
 // the whole request.
-func (u *ClientConn) failedWrite(toHead bool, cause error) error {
-	if !isTimeout(cause) && !u.canceled.Load() && u.readHead(toHead, time.Second) == nil {
+func (u *ClientConn) failedWrite(cause error) error {
+	if !isTimeout(cause) && !u.canceled.Load() && u.readHead(time.Second) == nil {
 		u.failed = true
 		return nil
 	}
-	u.Response.reset()
+	u.head.reset()
 	return u.fail("write", cause)
 }
 
@@ -124,89 +168,39 @@ func (u *ClientConn) fail(op string, err error) error {
 	if e := u.pump.failure(); e != nil {
 		return e
 	}
-	e := &Error{Kind: ErrReset, Op: op, Err: err}
+	e := &exchange.Error{Kind: exchange.ErrReset, Op: op, Err: err}
 	switch {
 	case u.canceled.Load():
-		e.Kind = ErrCanceled
+		e.Kind = exchange.ErrCanceled
 	case isTimeout(err):
-		e.Kind, e.Timeout = ErrTimeout, true
+		e.Kind, e.Timeout = exchange.ErrTimeout, true
 	default:
-		e.Stale = u.Reused && u.w == 0 && u.Response.Status == 0
+		e.Stale = u.reused && u.w == 0 && u.head.Status == 0
 	}
 	return e
 }
 
-// readHead reads up to the end of the final response head.
-func (u *ClientConn) readHead(toHead bool, timeout time.Duration) error {
-	lim := &u.group.pool.limits
-	for interim := 0; ; {
-		err := errMore
-		if u.r < u.w {
-			err = u.Response.parse(u.mem.in[u.r:u.w], lim, toHead)
-		}
-		switch {
-		case err == nil && u.Response.Status < 200 && u.Response.Status != 101:
-			if interim++; interim > maxInterim {
-				return u.invalid(errStatusLine)
-			}
-			u.passInterim()
-			u.r += u.Response.head.end
-			u.Response.reset()
-			continue
-		case err == nil:
-			u.startBody(toHead)
-			return nil
-		case err != errMore:
-			return u.invalid(err)
-		}
-		if u.w == len(u.mem.in) {
-			u.mem.in = append(u.mem.in, make([]byte, len(u.mem.in))...)
-		}
-		wait := timeout
-		if u.pump.active() {
-			wait = 0 // the pump starts the clock when the request is sent
-		}
-		n, err := u.read(u.mem.in[u.w:], wait)
-		if n == 0 {
-			return u.fail("read", orElse(err, io.EOF))
-		}
-		u.w += n
-	}
-}
-
-func orElse(err, other error) error {
-	if err != nil {
-		return err
-	}
-	return other
-}
-
 func (u *ClientConn) invalid(err error) error {
 	u.failed = true
-	return &Error{Kind: ErrResponse, Op: "parse", Err: err}
+	return &exchange.Error{Kind: exchange.ErrResponse, Op: "parse", Err: err}
 }
 
-func (u *ClientConn) startBody(toHead bool) {
-	r := &u.Response
-	u.r += r.head.end
-	u.start = u.r
-	u.left = r.Length
-	switch r.Body {
-	case BodyNone:
-		u.complete = true
-		u.suspect = toHead || r.Status == 304
-	case BodyChunked:
-		u.mem.dec.reset()
+// interim passes an interim response on to the client (RFC 9110, 15.2). 100 Continue is not: the gateway answers that itself.
+func (u *ClientConn) interim() {
+	if u.client == nil || u.head.Status == 100 {
+		return
 	}
+	StripResponse(&u.head.Header)
+	_ = u.client.Interim(u.head.Status, &u.head.Header) // the final response will meet the same error
 }
 
-// Next returns the next received part of the response body, borrowed until the next call; nil and io.EOF at its end. Other errors
-// are *Errors.
-func (u *ClientConn) Next() ([]byte, error) { return u.nextPart(readSize * 4) }
+// Response implements exchange.Upstream.
+func (u *ClientConn) Response() *exchange.Response { return &u.head.Response }
 
-func (u *ClientConn) nextPart(limit int) ([]byte, error) {
+// Next implements exchange.Upstream.
+func (u *ClientConn) Next() ([]byte, error) {
 	for !u.complete {
-		if data, err := u.buffered(limit); err != nil || len(data) > 0 {
+		if data, err := u.buffered(readSize * 4); err != nil || len(data) > 0 {
 			return data, err
 		}
 		if u.complete {
@@ -219,110 +213,52 @@ func (u *ClientConn) nextPart(limit int) ([]byte, error) {
 	return nil, io.EOF
 }
 
-// buffered takes body bytes out of the buffer.
-func (u *ClientConn) buffered(limit int) ([]byte, error) {
-	in := u.mem.in[u.r:u.w]
-	switch u.Response.Body {
-	case BodyChunked:
-		data, used, err := u.mem.dec.next(in, limit)
-		u.r += used
-		if err != nil {
-			return nil, u.invalid(err)
-		}
-		u.r += u.mem.dec.skipFraming(u.mem.in[u.r:u.w])
-		u.complete = u.mem.dec.done()
-		return data, nil
-	case BodyLength:
-		in = in[:min(int64(len(in)), u.left, int64(limit))]
-		u.left -= int64(len(in))
-		u.complete = u.left == 0
-	default:
-		in = in[:min(len(in), limit)]
-	}
-	u.r += len(in)
-	return in, nil
-}
-
-// fill reads more of the body into the buffer. What was taken out of the buffer before is overwritten, but not the head.
-func (u *ClientConn) fill() error {
-	if u.r == u.w {
-		u.r, u.w = u.start, u.start
-		if len(u.mem.in)-u.w < readSize/2 {
-			u.mem.in = make([]byte, readSize+u.w) // the old one stays with the head
-		}
-	}
-	if u.w == len(u.mem.in) {
-		u.mem.in = append(u.mem.in, make([]byte, len(u.mem.in))...)
-	}
-	to := u.mem.in[u.w:]
-	if u.Response.Body == BodyLength {
-		to = to[:min(int64(len(to)), u.left+1)] // one more: to see whether it sends too much
-	}
-	n, err := u.read(to, u.timeouts.Read)
-	u.w += n
-	switch {
-	case n > 0:
-		return nil
-	case u.Response.Body == BodyUntilClose && (err == io.EOF || err == nil):
-		u.complete = true
-		return nil
-	}
-	if err == io.EOF {
-		err = io.ErrUnexpectedEOF
-	}
-	return u.fail("read", orElse(err, io.ErrUnexpectedEOF))
-}
-
-// ReadBody reads the response body without its framing; io.EOF at its end. Other errors are *Errors.
-func (u *ClientConn) ReadBody(p []byte) (int, error) {
-	if len(p) == 0 {
-		return 0, nil
-	}
-	data, err := u.nextPart(len(p))
-	return copy(p, data), err
-}
-
-// Done reports whether the response body has been read to its end. The last piece of Next makes it true, if the end was received
-// with it.
-func (u *ClientConn) Done() bool { return u.complete }
-
-// Buffered reports whether Next has something to work on without waiting, most likely a part of the body. When it has not, it is
-// time to flush what was made of the parts before.
+// Buffered implements exchange.Upstream.
 func (u *ClientConn) Buffered() bool { return u.complete || u.r < u.w }
 
-// Trailer returns the fields behind a chunked body that has been read to its end.
-func (u *ClientConn) Trailer() *header.Fields { return &u.mem.dec.trailer }
+// Trailer implements exchange.Upstream.
+func (u *ClientConn) Trailer() *header.Fields {
+	if u.head.Body != BodyChunked {
+		return nil
+	}
+	return &u.mem.dec.trailer
+}
 
-// Cancel ends the exchange, of which calls then return with ErrCanceled. Unlike all else it may be called from another goroutine,
-// as long as u is not released.
-func (u *ClientConn) Cancel() { u.cancel() }
+// WriteRaw implements exchange.Switched.
+func (u *ClientConn) WriteRaw(p []byte) error {
+	u.readBy.renew(u.nc, u.timeouts.Read)
+	return u.write(p, u.timeouts.Write)
+}
 
-// cancel ends the exchange from another goroutine.
-func (u *ClientConn) cancel() {
+// CloseWrite implements exchange.Switched.
+func (u *ClientConn) CloseWrite() error {
+	if c, ok := u.nc.(interface{ CloseWrite() error }); ok {
+		return c.CloseWrite()
+	}
+	return errors.ErrUnsupported
+}
+
+// Cancel implements exchange.Upstream.
+func (u *ClientConn) Cancel() {
 	u.canceled.Store(true)
 	u.interrupt()
 }
 
-// Release ends the exchange: the connection goes back to its group if it can serve another request, else it is closed. Nothing
-// of u may be used afterwards.
+// Release implements exchange.Upstream: the connection goes back to its group if it can serve another request, else it is closed.
 func (u *ClientConn) Release() {
-	u.pump.end()
-	if u.down != nil {
-		if u.down.up.Swap(nil) == nil {
+	u.pump.release()
+	if u.client != nil {
+		if !u.client.Watch(nil) {
 			u.failed = true // it was canceled, or is about to be
 		}
-		u.down = nil
+		u.client = nil
 	}
-	reusable := u.complete && !u.failed && !u.Response.Close && !u.broken() && u.r == u.w &&
-		u.Response.Status != 101 && u.served < u.group.pool.Requests
-	if m := u.mem; m != nil {
-		u.mem = nil
-		if len(m.in) > keepAtMost {
-			m.in = make([]byte, readSize)
-		}
-		u.Response.reset()
-		readings.Put(m)
+	reusable := u.complete && !u.failed && !u.head.Close && !u.broken() && u.r == u.w &&
+		u.head.Status != 101 && u.served < u.group.pool.Requests
+	if u.complete && u.r < u.w && !u.failed {
+		u.group.pool.log().Warn("an upstream sent bytes behind the end of an answer: connection closed", "address", u.group.key.Addr)
 	}
+	u.give()
 	if !reusable || !u.group.put(u) {
 		u.close()
 	}
@@ -332,3 +268,14 @@ func (u *ClientConn) close() {
 	u.group.pool.conns.remove(&u.wire)
 	u.nc.Close()
 }
+
+// reading is the memory of an exchange with an upstream.
+type reading struct {
+	in  []byte
+	out []byte // the request head
+	dec chunks
+}
+
+const readSize = 16 << 10
+
+var readings = sync.Pool{New: func() any { return &reading{in: make([]byte, readSize), out: make([]byte, 0, inSize)} }}

@@ -2,93 +2,50 @@ package http1
 
 import (
 	"crypto/tls"
-	"errors"
-	"net/netip"
-	"runtime"
 	"runtime/debug"
-	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/gibbon-gateway/gibbon/header"
+	"github.com/gibbon-gateway/gibbon/internal/exchange"
 )
 
-// Conn is one client connection and the request that it serves. It is used by one goroutine.
+// Conn is one client connection and the exchange that it serves: an exchange.Downstream. It is used by one goroutine, but for what that
+// interface says of the request body.
 type Conn struct {
-	Request *Request // the current request
-	Peer    netip.AddrPort
-	Local   netip.AddrPort
-	TLS     *tls.ConnectionState // nil without TLS
-
 	wire
+	presence
+	inbound
+	requestBody
+	answer
+
 	srv    *Server
-	phase  atomic.Int32
+	peer   exchange.Peer
 	serial atomic.Uint32 // counts exchanges
-
-	m      *memory // nil while the connection is idle, on the raw path and with TLS
-	r, w   int     // m.in[r:w] was received and is not used yet
-	began  bool    // the head of the next request has begun
-	parsed bool    // the head of a request is complete, and the request not yet served
-	linger bool    // the client may still be sending: read on before closing
-
-	body requestBody
-	resp answer
-
-	pump     *pump
-	up       atomic.Pointer[ClientConn] // whose response the client waits for; whoever takes it out may end it
-	gone     atomic.Bool
-	peekedAt uint32 // of the sweep: serial at its last look
-	peeked   bool
-	one      [1]byte
+	began  bool          // the head of the next request has begun
+	parsed bool          // the head of a request is complete, and the request not yet served
+	http2  bool          // the client speaks HTTP/2
+	linger bool          // the client may still be sending: read on before closing
+	one    [1]byte
 }
 
-// Phases of a connection. Only an idle one can be closed by someone else.
-const (
-	connBusy    = iota
-	connIdle    // waits for the first byte of a request
-	connNudging // the sweep is about to wake it, to look for the end of the stream
-	connNudged
-	connRetired // to be closed
-)
+var _ interface {
+	exchange.Downstream
+	exchange.Relayer
+	exchange.Tunneler
+} = (*Conn)(nil)
 
-// memory is what a connection needs while bytes of a request are there.
-type memory struct {
-	in  []byte // its whole length can be read into
-	out []byte // response bytes to be sent
-	req Request
-	dec chunks // of the request body
+func newConn(s *Server) *Conn {
+	c := &Conn{srv: s}
+	c.client, c.presence.c, c.requestBody.c, c.answer.c = c, c, c, c
+	return c
 }
 
-const (
-	inSize     = 8 << 10
-	outSize    = 16 << 10
-	keepAtMost = 64 << 10 // larger buffers are not kept
-)
+// Request implements exchange.Downstream.
+func (c *Conn) Request() *exchange.Request { return &c.m.req.Request }
 
-var memories = sync.Pool{New: func() any {
-	m := &memory{in: make([]byte, inSize), out: make([]byte, 0, outSize)}
-	m.req.Scratch = make([]byte, 0, inSize)
-	return m
-}}
-
-func (c *Conn) take() {
-	if c.m == nil {
-		c.m = memories.Get().(*memory)
-	}
-}
-
-func (c *Conn) give() {
-	m := c.m
-	if m == nil {
-		return
-	}
-	c.m, c.Request, c.r, c.w = nil, nil, 0, 0
-	if len(m.in) > keepAtMost || cap(m.out) > keepAtMost || cap(m.req.Scratch) > keepAtMost {
-		m.in, m.out = make([]byte, inSize), make([]byte, 0, outSize)
-		m.req.Scratch = make([]byte, 0, inSize)
-	}
-	m.out = m.out[:0]
-	m.req.reset()
-	memories.Put(m)
-}
+// Peer implements exchange.Downstream.
+func (c *Conn) Peer() *exchange.Peer { return &c.peer }
 
 // serve is the connection's goroutine.
 func (c *Conn) serve() {
@@ -97,11 +54,15 @@ func (c *Conn) serve() {
 	defer c.close()
 	defer func() {
 		if p := recover(); p != nil {
-			c.srv.log().Error("panic while serving a connection", "peer", c.Peer.String(), "panic", p, "stack", string(debug.Stack()))
+			c.srv.log().Error("panic while serving a connection", "peer", c.peer.Remote.String(), "panic", p, "stack", string(debug.Stack()))
 		}
 	}()
-	c.Peer, c.Local = addrPort(c.nc.RemoteAddr()), addrPort(c.nc.LocalAddr())
+	c.peer.Remote, c.peer.Local = addrPort(c.nc.RemoteAddr()), addrPort(c.nc.LocalAddr())
 	if t, ok := c.nc.(*tls.Conn); ok && !c.handshake(t) {
+		return
+	}
+	if c.srv.HTTP2 != nil && c.peer.TLS != nil && c.peer.TLS.NegotiatedProtocol == "h2" {
+		c.serveHTTP2()
 		return
 	}
 	if c.raw != nil {
@@ -117,7 +78,6 @@ func (c *Conn) serve() {
 func (c *Conn) close() {
 	c.srv.ended.Add(1)
 	c.srv.conns.remove(&c.wire)
-	c.pump.end()
 	c.nc.Close()
 	c.give()
 }
@@ -129,7 +89,7 @@ func (c *Conn) handshake(t *tls.Conn) bool {
 	}
 	t.SetDeadline(time.Time{})
 	state := t.ConnectionState()
-	c.TLS = &state
+	c.peer.TLS = &state
 	return true
 }
 
@@ -154,6 +114,9 @@ func (c *Conn) advance() next {
 			case err == errMore:
 				c.makeRoom()
 				return readMore
+			case err == errHTTP2:
+				c.http2 = true
+				return leave
 			case err != nil:
 				c.refuse(err)
 				return end
@@ -190,21 +153,15 @@ func (c *Conn) parse() error {
 		q.reset()
 		q.Received = time.Now()
 	}
+	if m.in[c.r] == 'P' {
+		switch is, maybe := c.preface(); {
+		case is:
+			return errHTTP2
+		case maybe:
+			return errMore
+		}
+	}
 	return q.parse(m.in[c.r:c.w], &c.srv.head)
-}
-
-// makeRoom makes sure that something can be read behind m.in[w]. No request is being served.
-func (c *Conn) makeRoom() {
-	m := c.m
-	if c.w < len(m.in) {
-		return
-	}
-	if c.r > 0 {
-		c.w = copy(m.in, m.in[c.r:c.w])
-		c.r = 0
-		return
-	}
-	m.in = append(m.in, make([]byte, len(m.in))...)
 }
 
 // mayWait reports whether serving the request may need to read from the client.
@@ -222,25 +179,25 @@ func (c *Conn) mayWait() bool {
 // exchange serves the request at m.in[r:]. It reports whether the connection can go on.
 func (c *Conn) exchange() bool {
 	q := &c.m.req
-	c.Request = q
 	c.began = false
 	serial := c.serial.Add(1)
-	c.resp.reset(q)
-	c.resp.close = q.Close || int(serial) >= c.srv.limits.Requests
+	a, b := &c.answer, &c.requestBody
+	a.reset(q)
+	a.close = q.Close || int(serial) >= c.srv.limits.Requests
 	c.r += q.head.end
-	c.startBody(q)
+	b.begin(q)
 	if max := c.srv.limits.Body; max > 0 && q.Length > max {
 		c.refuse(errBodyTooLong)
 		return false
 	}
+	StripRequest(&q.Header)
 	c.srv.Handler.ServeHTTP1(c)
-	c.Finish()
-	c.pump.end()
-	if !c.resp.wrote || c.resp.cut || c.resp.err != nil {
+	c.Finish(nil)
+	if !a.wrote || a.cut || a.err != nil {
 		return false
 	}
-	if c.resp.close || !c.skipBody() {
-		c.linger = !c.body.done && c.body.err != errBodyTimeout || c.r < c.w
+	if a.close || !b.skip() {
+		c.linger = !b.done && b.err != errBodyTimeout || c.r < c.w
 		return false
 	}
 	return true
@@ -248,12 +205,13 @@ func (c *Conn) exchange() bool {
 
 // refuse answers a request that cannot be served, and closes.
 func (c *Conn) refuse(err error) {
-	status := StatusOf(err)
-	c.Request = &c.m.req
+	status := exchange.StatusOf(err)
+	q := &c.m.req
 	c.began = false
-	c.resp.reset(c.Request)
-	c.resp.close, c.linger = true, true
-	c.body = requestBody{done: true}
+	c.answer.reset(q)
+	c.answer.close, c.linger = true, true
+	c.requestBody.none()
+	StripRequest(&q.Header)
 	if c.srv.BadRequest != nil {
 		c.srv.BadRequest(c, status, err)
 	} else {
@@ -261,155 +219,23 @@ func (c *Conn) refuse(err error) {
 		c.WriteHead(status, nil, nil, int64(len(text)+1))
 		c.WriteBody(append(text, '\n'))
 	}
-	c.Finish()
+	c.Finish(nil)
 }
 
-// servePlain is the loop on net.Conn.
-func (c *Conn) servePlain() {
-	lim := &c.srv.limits
-	wait := lim.HeadTimeout
-	for {
-		idle := c.r == c.w && !c.began
-		if idle && !c.idle() {
-			return
-		}
-		var n int
-		var err error
-		if idle {
-			n, err = c.readFirst(wait)
-		} else {
-			n, err = c.readHead()
-		}
-		if idle {
-			if ok, _ := c.wake(); !ok {
-				return
-			}
-		}
-		if n == 0 {
-			c.headFailed(err)
-			return
-		}
-		c.w += n
-		if c.advance() == end {
-			return
-		}
-		wait = lim.IdleTimeout
+// Interim implements exchange.Client. Nothing is sent to HTTP/1.0, nor while another goroutine reads the request body, which may write
+// 100 Continue.
+func (c *Conn) Interim(status int, h *header.Fields) error {
+	a := &c.answer
+	if a.wrote || a.old || status <= 101 || status >= 200 || c.requestBody.lent && !c.requestBody.arrived.Load() {
+		return nil
 	}
+	if err := c.Flush(); err != nil { // an earlier answer goes first
+		return err
+	}
+	out := appendStatusLine(make([]byte, 0, 512), status, nil)
+	out = h.AppendExcept(out, notCopied)
+	return c.write(append(out, "\r\n"...), c.srv.limits.SendTimeout)
 }
-
-// readFirst waits for the first bytes of a request. With TLS, which keeps what it has decoded, it does so without a buffer.
-func (c *Conn) readFirst(wait time.Duration) (int, error) {
-	if !c.tls {
-		c.take()
-		return c.read(c.m.in[c.w:], wait)
-	}
-	c.give()
-	n, err := c.read(c.one[:], wait)
-	if n == 0 {
-		return 0, err
-	}
-	c.take()
-	c.m.in[0] = c.one[0]
-	more, _ := c.read(c.m.in[1:], c.srv.limits.HeadTimeout)
-	return 1 + more, nil
-}
-
-// readHead reads more of a head, within what is left of its time.
-func (c *Conn) readHead() (int, error) {
-	left := c.srv.limits.HeadTimeout
-	if c.began {
-		left -= time.Since(c.m.req.Received)
-	}
-	if left <= 0 {
-		return 0, errHeadTimeout
-	}
-	n, err := c.read(c.m.in[c.w:], left)
-	if err != nil && isTimeout(err) {
-		err = errHeadTimeout
-	}
-	return n, err
-}
-
-// headFailed handles a connection that ended or fell silent within a request head, or before one.
-func (c *Conn) headFailed(err error) {
-	if c.began && errors.Is(err, errHeadTimeout) {
-		c.refuse(errHeadTimeout)
-		c.linger = false
-	}
-}
-
-func isTimeout(err error) bool {
-	var t interface{ Timeout() bool }
-	return errors.As(err, &t) && t.Timeout()
-}
-
-// idle marks the connection as one that may be closed; false if it has to close now.
-func (c *Conn) idle() bool {
-	c.phase.Store(connIdle)
-	return !c.srv.closing.Load() || !c.phase.CompareAndSwap(connIdle, connRetired)
-}
-
-// wake takes the connection back for a request; it is not ok if it has to close. nudged tells that the sweep has ended the wait.
-func (c *Conn) wake() (ok, nudged bool) {
-	for {
-		if c.phase.CompareAndSwap(connIdle, connBusy) {
-			return true, false
-		}
-		switch c.phase.Load() {
-		case connRetired:
-			return false, false
-		case connNudged:
-			c.nc.SetReadDeadline(time.Time{})
-			c.phase.Store(connBusy)
-			return true, true
-		}
-		runtime.Gosched() // connNudging lasts for one call
-	}
-}
-
-// retire closes the connection if it is idle. Another goroutine calls it.
-func (c *Conn) retire() {
-	if c.phase.CompareAndSwap(connIdle, connRetired) {
-		c.interrupt()
-	}
-}
-
-// cut ends the connection whatever it does. Another goroutine calls it.
-func (c *Conn) cut() {
-	c.gone.Store(true)
-	if u := c.up.Swap(nil); u != nil {
-		u.cancel()
-	}
-	c.interrupt()
-}
-
-// peek looks, for the sweep, whether the other side has ended the connection while nobody reads from it: while an upstream
-// is waited for, or (raw path) when the end came together with the last request, so that no edge will tell.
-func (c *Conn) peek() {
-	serial := c.serial.Load()
-	again := c.peeked && c.peekedAt == serial
-	c.peeked, c.peekedAt = true, serial
-	switch {
-	case c.phase.Load() == connIdle:
-		if c.raw == nil || again {
-			return
-		}
-		if ended, _ := c.state(); ended && c.phase.CompareAndSwap(connIdle, connNudging) {
-			c.nc.SetReadDeadline(past)
-			c.phase.Store(connNudged)
-		}
-	case again && c.up.Load() != nil:
-		if ended, _ := c.state(); ended {
-			c.gone.Store(true)
-			if u := c.up.Swap(nil); u != nil {
-				u.cancel()
-			}
-		}
-	}
-}
-
-// Gone reports whether the client has left while it waited for the response.
-func (c *Conn) Gone() bool { return c.gone.Load() }
 
 // drain reads on for a while after the last answer was sent: closing a connection with unread bytes would reset it, and the client
 // might never see the answer.

@@ -6,6 +6,9 @@ import (
 	"github.com/gibbon-gateway/gibbon/header"
 )
 
+// Head returns the request that a connection serves.
+func Head(c *Conn) *Request { return &c.m.req }
+
 // ErrMore is what the parsers return for a message that is not complete.
 var ErrMore = errMore
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gibbon-gateway/gibbon/internal/exchange"
 	"github.com/gibbon-gateway/gibbon/internal/http1"
 )
 
@@ -142,7 +143,7 @@ func TestParserRefuses(t *testing.T) {
 		}
 		var q http1.Request
 		_, err := http1.ParseRequest(&q, []byte(h.request), http1.Limits{})
-		if got := http1.StatusOf(err); got != h.status {
+		if got := exchange.StatusOf(err); got != h.status {
 			t.Errorf("%s: status %d (%v), want %d", h.name, got, err, h.status)
 		}
 		_, slow := http1.ParseRequestSlowly(&q, []byte(h.request), http1.Limits{})
@@ -156,7 +157,7 @@ func TestChunksRefused(t *testing.T) {
 	for _, h := range hostileBodies {
 		for _, size := range []int{1, 2, 3, 7, 1 << 20} {
 			body, _, _, err := http1.ReadChunks([]byte(h.body), size)
-			if got := http1.StatusOf(err); got != h.status {
+			if got := exchange.StatusOf(err); got != h.status {
 				t.Errorf("%s in pieces of %d: status %d (%v), want %d; read %q", h.name, size, got, err, h.status, body)
 			}
 		}
@@ -193,7 +194,7 @@ func send(t *testing.T, addr, request string, size int) *http.Response {
 func TestServerRefuses(t *testing.T) {
 	paths(t, func(t *testing.T, raw bool) {
 		addr := start(t, &http1.Server{Raw: raw, Handler: http1.HandlerFunc(func(c *http1.Conn) {
-			t.Errorf("served %s %s", c.Request.Method, c.Request.Target)
+			t.Errorf("served %s %s", c.Request().Method, c.Request().Target)
 			c.WriteHead(200, nil, nil, 0)
 		})})
 		for _, h := range hostile {
@@ -214,8 +215,8 @@ func TestServerRefuses(t *testing.T) {
 func TestServerRefusesBodies(t *testing.T) {
 	paths(t, func(t *testing.T, raw bool) {
 		addr := start(t, &http1.Server{Raw: raw, Handler: http1.HandlerFunc(func(c *http1.Conn) {
-			if string(c.Request.Path) != "/" {
-				t.Errorf("served %s", c.Request.Path)
+			if string(c.Request().Path) != "/" {
+				t.Errorf("served %s", c.Request().Path)
 			}
 			buf := make([]byte, 100)
 			for {
@@ -224,7 +225,7 @@ func TestServerRefusesBodies(t *testing.T) {
 					c.WriteHead(200, nil, nil, 0)
 					return
 				} else if err != nil {
-					c.WriteHead(http1.StatusOf(err), nil, nil, 0)
+					c.WriteHead(exchange.StatusOf(err), nil, nil, 0)
 					return
 				}
 			}

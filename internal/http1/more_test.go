@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/gibbon-gateway/gibbon/header"
+	"github.com/gibbon-gateway/gibbon/internal/exchange"
 	"github.com/gibbon-gateway/gibbon/internal/http1"
 )
 
@@ -22,7 +23,8 @@ func TestUpgradeRequired(t *testing.T) {
 			h.Add("Upgrade", "TLS/1.2")
 			c.WriteHead(426, nil, &h, 4)
 			c.WriteBody([]byte("text"))
-			sent <- c.BodySent()
+			_, body := c.Sent()
+			sent <- body
 		})})
 		c := dial(t, addr)
 		io.WriteString(c, "GET / HTTP/1.1\r\nHost: a\r\n\r\n")
@@ -81,12 +83,12 @@ func TestCancel(t *testing.T) {
 		}()
 		p := &http1.Pool{Raw: raw}
 		defer p.Close()
-		u, err := p.Group(http1.Key{Addr: l.Addr().String()}).Get(context.Background(), http1.Timeouts{})
+		u, err := p.Group(exchange.Key{Addr: l.Addr().String()}).Get(context.Background(), exchange.Timeouts{})
 		if err != nil {
 			t.Fatal(err)
 		}
 		go func() { <-asked; u.Cancel() }()
-		if err := u.RoundTrip(nil, []byte("GET / HTTP/1.1\r\nHost: a\r\n\r\n"), nil); !errors.Is(err, http1.ErrCanceled) {
+		if err := u.Send(get("a"), new(exchange.Body), nil); !errors.Is(err, exchange.ErrCanceled) {
 			t.Errorf("%v", err)
 		}
 		u.Release()

@@ -3,30 +3,13 @@ package http1
 import (
 	"cmp"
 	"context"
-	"crypto/tls"
-	"crypto/x509"
-	"net"
+	"log/slog"
 	"sync"
 	"time"
+
+	"github.com/gibbon-gateway/gibbon/internal/dial"
+	"github.com/gibbon-gateway/gibbon/internal/exchange"
 )
-
-// Key says where a connection leads and as whom; connections are shared between equal keys only.
-type Key struct {
-	Addr       string           // "host:port" or "ip:port"
-	TLS        bool             // the rest matters only with TLS
-	ServerName string           // SNI, and the name that is verified; "" sends none
-	Verify     bool             // check the certificate against Roots and ServerName
-	Depth      int              // at most so many certificates between leaf and root; 0: no limit, negative: none
-	Roots      *x509.CertPool   // nil: the system's; compared by pointer
-	Cert       *tls.Certificate // client certificate; compared by pointer
-}
-
-// Timeouts of one try; zero means 60 s.
-type Timeouts struct {
-	Connect time.Duration // dial and TLS handshake
-	Write   time.Duration // between two writes of the request
-	Read    time.Duration // between two reads of the response
-}
 
 // Pool keeps upstream connections. Its fields are not changed after the first Get.
 type Pool struct {
@@ -35,10 +18,12 @@ type Pool struct {
 	IdleTimeout time.Duration // default 60 s
 	Requests    int           // on one connection; default 10000
 	HeadLimit   int           // bytes of a response head; default 65536
+	// Log gets what has no other way to be seen: answers that nobody asked for. nil means slog.Default().
+	Log *slog.Logger
 
 	start    sync.Once
 	mu       sync.Mutex
-	groups   map[Key]*Group
+	groups   map[exchange.Key]*Group
 	closed   bool
 	conns    registry
 	swept    chan struct{}
@@ -46,11 +31,11 @@ type Pool struct {
 	limits   headLimits
 }
 
-// Group is the connections of one Key. It is safe for concurrent use.
+// Group is the connections of one key: an exchange.Conns. It is safe for concurrent use.
 type Group struct {
-	pool *Pool
-	key  Key
-	conf *tls.Config
+	pool   *Pool
+	key    exchange.Key
+	dialer *dial.Dialer
 
 	mu     sync.Mutex
 	idle   []*ClientConn // the last one was used last
@@ -59,31 +44,35 @@ type Group struct {
 	gone   bool // no longer in the pool's map
 }
 
-const freshFor = int64(200 * time.Millisecond) // an idle connection is asked whether it still lives when unused for longer
-
 func (p *Pool) begin() {
 	p.Size = cmp.Or(p.Size, 512)
 	p.IdleTimeout = cmp.Or(p.IdleTimeout, 60*time.Second)
 	p.Requests = cmp.Or(p.Requests, 10000)
 	p.HeadLimit = cmp.Or(p.HeadLimit, 65536)
 	p.limits = headLimits{line: p.HeadLimit, field: p.HeadLimit, total: p.HeadLimit, fields: 1000}
-	p.groups = make(map[Key]*Group)
+	p.groups = make(map[exchange.Key]*Group)
 	p.swept = make(chan struct{})
 	p.sweeping.Go(func() { p.conns.run(p.swept, p.prune) })
 }
 
-// Group returns the group of a key; equal keys share one. Callers keep it with what they compiled, so that a request needs no
-// lookup.
-func (p *Pool) Group(k Key) *Group {
+func (p *Pool) log() *slog.Logger {
+	if p.Log != nil {
+		return p.Log
+	}
+	return slog.Default()
+}
+
+// Conns implements exchange.Dialer.
+func (p *Pool) Conns(k exchange.Key) exchange.Conns { return p.Group(k) }
+
+// Group returns the group of a key; equal keys share one.
+func (p *Pool) Group(k exchange.Key) *Group {
 	p.start.Do(p.begin)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	g := p.groups[k]
 	if g == nil {
-		g = &Group{pool: p, key: k, used: clock(), closed: p.closed}
-		if k.TLS {
-			g.conf = clientConfig(k)
-		}
+		g = &Group{pool: p, key: k, dialer: dial.New(k), used: clock(), closed: p.closed}
 		p.groups[k] = g
 	}
 	return g
@@ -144,7 +133,7 @@ func (g *Group) stale(now int64) (out []*ClientConn) {
 	defer g.mu.Unlock()
 	kept := g.idle[:0]
 	for _, u := range g.idle {
-		if now-u.since > int64(g.pool.IdleTimeout) || now-u.since > freshFor && u.ended() {
+		if now-u.since > int64(g.pool.IdleTimeout) || u.ended() {
 			out = append(out, u)
 		} else {
 			kept = append(kept, u)
@@ -155,24 +144,24 @@ func (g *Group) stale(now int64) (out []*ClientConn) {
 	return out
 }
 
-// Get takes an idle connection, or makes one. It returns an *Error. ctx only ends dialling and may be nil.
-func (g *Group) Get(ctx context.Context, t Timeouts) (*ClientConn, error) {
+// Get implements exchange.Conns.
+func (g *Group) Get(ctx context.Context, t exchange.Timeouts) (exchange.Upstream, error) {
 	for {
 		g.mu.Lock()
 		n := len(g.idle)
 		if n == 0 {
 			g.mu.Unlock()
-			return g.Dial(ctx, t)
+			return g.Fresh(ctx, t)
 		}
 		u := g.idle[n-1]
 		g.idle[n-1] = nil
 		g.idle = g.idle[:n-1]
 		g.mu.Unlock()
-		if age := clock() - u.since; age > int64(g.pool.IdleTimeout) || (age > freshFor || u.suspect) && u.ended() {
+		if clock()-u.since > int64(g.pool.IdleTimeout) {
 			u.close()
 			continue
 		}
-		u.Reused = true
+		u.reused = true
 		u.begin(t)
 		return u, nil
 	}
@@ -185,36 +174,23 @@ func (g *Group) Idle() int {
 	return len(g.idle)
 }
 
-// Dial makes a new connection, also when there are idle ones: for a retry after a kept connection turned out to be dead, and
-// for upgrades.
-func (g *Group) Dial(ctx context.Context, t Timeouts) (*ClientConn, error) {
-	if ctx == nil {
-		ctx = context.Background()
-	}
-	timeout := cmp.Or(t.Connect, 60*time.Second)
-	deadline := time.Now().Add(timeout)
-	d := net.Dialer{Deadline: deadline, KeepAlive: -1}
-	nc, err := d.DialContext(ctx, "tcp", g.key.Addr)
+// Fresh implements exchange.Conns.
+func (g *Group) Fresh(ctx context.Context, t exchange.Timeouts) (exchange.Upstream, error) {
+	c, err := g.dialer.Dial(ctx, t.Connect)
 	if err != nil {
-		return nil, connectError("connect", err)
+		return nil, err
 	}
-	below := nc
-	if g.conf != nil {
-		tc := tls.Client(nc, g.conf)
-		hctx, cancel := context.WithDeadline(ctx, deadline)
-		err := tc.HandshakeContext(hctx)
-		cancel()
-		if err != nil {
-			nc.Close()
-			return nil, connectError("handshake", err)
-		}
-		nc = tc
-	}
-	u := &ClientConn{group: g}
-	u.init(nc, below, g.pool.Raw)
+	return g.Adopt(c, t), nil
+}
+
+// Adopt makes an open connection one of the group, for an exchange.
+func (g *Group) Adopt(c dial.Conn, t exchange.Timeouts) exchange.Upstream {
+	u := &ClientConn{group: g, dialed: c}
+	u.watch.End, u.replyReader.u = u.Cancel, u
+	u.init(c.Conn, c.Below, g.pool.Raw)
 	g.pool.conns.add(&u.wire)
 	u.begin(t)
-	return u, nil
+	return u
 }
 
 // put keeps an idle connection; false if there is no place for it.

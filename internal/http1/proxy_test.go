@@ -13,14 +13,14 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/gibbon-gateway/gibbon/header"
+	"github.com/gibbon-gateway/gibbon/internal/exchange"
 	"github.com/gibbon-gateway/gibbon/internal/http1"
 )
 
 // forwarder is the smallest proxy that can be built on the package: everything goes to one upstream.
 type forwarder struct {
-	group *http1.Group
-	times http1.Timeouts
+	group exchange.Conns
+	times exchange.Timeouts
 	errs  chan error // gets what an exchange ended with; may be nil
 }
 
@@ -31,26 +31,15 @@ func (f *forwarder) report(err error) {
 }
 
 func (f *forwarder) ServeHTTP1(c *http1.Conn) {
-	q := c.Request
-	h := &q.Header
-	upgrade := q.Upgrade
-	http1.StripRequest(h)
-	out := append(q.Scratch[:0], q.Method...)
-	out = append(out, ' ')
-	out = append(out, q.Path...)
-	out = append(out, " HTTP/1.1\r\nHost: upstream\r\n"...)
-	out = h.AppendExcept(out, header.IDs(header.Host, header.ContentLength))
-	switch {
-	case upgrade != nil:
-		out = append(out, "Connection: upgrade\r\nUpgrade: "...)
-		out = append(append(out, upgrade...), "\r\n"...)
-	case q.Body == http1.BodyChunked:
-		out = append(out, "Transfer-Encoding: chunked\r\n"...)
-	case q.Body == http1.BodyLength:
-		out = fmt.Appendf(out, "Content-Length: %d\r\n", q.Length)
+	q := c.Request()
+	head := &exchange.Head{Method: string(q.Method), Authority: []byte("upstream"), Path: q.Path, Header: &q.Header, Upgrade: string(q.Upgrade)}
+	body := &exchange.Body{Present: q.HasBody, Length: q.Length}
+	if whole, ok := c.WholeBody(); ok {
+		body.Memory = whole
+	} else {
+		c.ReadBody(nil)
+		body.Stream = c
 	}
-	out = append(out, "\r\n"...)
-	q.Scratch = out[:0]
 	for try := 0; ; try++ {
 		u, err := f.group.Get(context.Background(), f.times)
 		if err != nil {
@@ -58,17 +47,17 @@ func (f *forwarder) ServeHTTP1(c *http1.Conn) {
 			c.WriteHead(502, nil, nil, 0)
 			return
 		}
-		err = u.Forward(c, out)
+		err = u.Send(head, body, c)
 		if err != nil {
 			u.Release()
-			var e *http1.Error
+			var e *exchange.Error
 			if errors.As(err, &e) && e.Stale && try < 3 {
 				continue
 			}
 			f.report(err)
-			if !errors.Is(err, http1.ErrCanceled) {
+			if !errors.Is(err, exchange.ErrCanceled) {
 				status := 502
-				if s := http1.StatusOf(err); s != 0 && errors.Is(err, http1.ErrBody) {
+				if s := exchange.StatusOf(err); s != 0 && errors.Is(err, exchange.ErrBody) {
 					status = s
 				} else if e.Timeout {
 					status = 504
@@ -78,19 +67,20 @@ func (f *forwarder) ServeHTTP1(c *http1.Conn) {
 			return
 		}
 		defer u.Release()
-		r := &u.Response
+		r := u.Response()
 		if r.Status == 101 {
 			c.WriteHead(101, r.Reason, &r.Header, -1)
-			f.report(c.Tunnel(u))
+			_, err := c.Tunnel(u)
+			f.report(err)
 			return
 		}
-		http1.StripResponse(&r.Header)
 		length := r.Length
-		if r.Body == http1.BodyNone {
+		if !r.HasBody {
 			length = r.Declared
 		}
 		c.WriteHead(r.Status, r.Reason, &r.Header, length)
-		f.report(c.Relay(u))
+		_, err = c.Relay(u)
+		f.report(err)
 		return
 	}
 }
@@ -100,7 +90,7 @@ func chain(t testing.TB, raw bool, upstream string) (string, *forwarder) {
 	t.Helper()
 	p := &http1.Pool{Raw: raw}
 	t.Cleanup(func() { p.Close() })
-	f := &forwarder{group: p.Group(http1.Key{Addr: upstream})}
+	f := &forwarder{group: p.Group(exchange.Key{Addr: upstream})}
 	return start(t, &http1.Server{Handler: f, Raw: raw}), f
 }
 

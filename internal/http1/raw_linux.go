@@ -24,7 +24,8 @@ type rawIO struct {
 	n       int
 	readErr error
 	pooled  *reading
-	request []byte // what to write before reading: see trip
+	request []byte // what to write before reading: see tripping
+	whole   int    // the length of request before anything of it was written
 	sent    bool
 
 	out      []byte // what is still to write
@@ -108,10 +109,16 @@ func (w *wire) rawRead(p []byte) (int, error) {
 	return r.n, r.readErr
 }
 
-// tripping writes the request first. It does so inside the read callback, for the poller was reset before: the edge of the answer
-// cannot be lost, and the read that would find nothing is saved.
+// tripping writes the request first, once it has seen that there is nothing to read: no bytes that belong to no answer, and not the end
+// of the connection. It writes inside the read callback, for the poller was reset before: the edge of the answer cannot be lost.
 func (r *rawIO) tripping(fd uintptr) bool {
 	if !r.sent {
+		if len(r.request) == r.whole {
+			if n, e := sysRead(fd, r.in); e != syscall.EAGAIN {
+				r.n, r.readErr = max(n, 0), errNotQuiet
+				return true
+			}
+		}
 		n, e := sysWrite(fd, r.request)
 		if e != 0 {
 			n = 0
@@ -130,10 +137,11 @@ func (r *rawIO) tripping(fd uintptr) bool {
 	return r.readable(fd)
 }
 
-// rawTrip writes request and reads the first bytes of the answer into p. wrote is false when the error is one of writing.
+// rawTrip writes request and reads the first bytes of the answer into p. wrote is false when the error is one of writing. errNotQuiet
+// says that nothing was written, as there was something to read: n bytes, or the end.
 func (w *wire) rawTrip(request, p []byte, write, read time.Duration) (n int, wrote bool, err error) {
 	r := w.raw
-	r.request, r.in, r.sent, r.n, r.readErr, r.writeErr = request, p, false, 0, nil, nil
+	r.request, r.whole, r.in, r.sent, r.n, r.readErr, r.writeErr = request, len(request), p, false, 0, nil, nil
 	w.readBy.set(w.nc, read)
 	err = w.sys.Read(r.onTrip)
 	w.readBy.clear(w.nc)
@@ -142,6 +150,8 @@ func (w *wire) rawTrip(request, p []byte, write, read time.Duration) (n int, wro
 	switch {
 	case err != nil:
 		return 0, r.sent, err
+	case r.readErr == errNotQuiet:
+		return r.n, false, errNotQuiet
 	case r.writeErr != nil:
 		return 0, false, r.writeErr
 	case r.sent:
@@ -207,25 +217,21 @@ type pollfd struct {
 }
 
 const (
-	pollIn    = 0x1
 	pollErr   = 0x8
 	pollHup   = 0x10
 	pollRdHup = 0x2000
 )
 
-// state asks the kernel, without waiting, whether the other side has ended the connection, and whether bytes are waiting.
-func (w *wire) state() (ended, bytes bool) {
+// ended asks the kernel, without waiting, whether the other side has ended the connection.
+func (w *wire) ended() (ended bool) {
 	if w.sys == nil {
-		return false, false
+		return false
 	}
 	err := w.sys.Control(func(fd uintptr) {
-		p := pollfd{fd: int32(fd), events: pollIn | pollRdHup}
+		p := pollfd{fd: int32(fd), events: pollRdHup}
 		var zero syscall.Timespec
 		n, _, e := syscall.Syscall6(syscall.SYS_PPOLL, uintptr(unsafe.Pointer(&p)), 1, uintptr(unsafe.Pointer(&zero)), 0, 0, 0)
-		if e == 0 && n == 1 {
-			ended = p.revents&(pollErr|pollHup|pollRdHup) != 0
-			bytes = p.revents&pollIn != 0
-		}
+		ended = e == 0 && n == 1 && p.revents&(pollErr|pollHup|pollRdHup) != 0
 	})
-	return ended || err != nil, bytes
+	return ended || err != nil
 }

@@ -29,8 +29,8 @@ func (w *wire) rawTrip(request, p []byte, write, read time.Duration) (int, bool,
 	return n, true, err
 }
 
-// state cannot ask the kernel here: a connection that has ended is noticed when it is used.
-func (w *wire) state() (ended, bytes bool) { return false, false }
+// ended cannot ask the kernel here: a connection that has ended is noticed when it is used.
+func (w *wire) ended() bool { return false }
 
 func (c *Conn) serveRaw() { c.servePlain() }
 

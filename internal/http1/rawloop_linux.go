@@ -24,6 +24,10 @@ func (c *Conn) serveRaw() {
 			}
 			continue
 		}
+		if c.http2 {
+			c.serveHTTP2()
+			return
+		}
 		if what == leave {
 			what = c.advance()
 		}
@@ -67,7 +71,7 @@ func (c *Conn) readable(fd uintptr) next {
 		}
 		c.w += n
 		what := c.advance()
-		if what == leave && c.readRest(fd) {
+		if what == leave && !c.http2 && c.readRest(fd) {
 			what = c.advance()
 		}
 		if what != readMore {

@@ -1,9 +1,8 @@
 package http1
 
 import (
-	"time"
-
 	"github.com/gibbon-gateway/gibbon/header"
+	"github.com/gibbon-gateway/gibbon/internal/exchange"
 )
 
 // BodyKind says how the end of a body is found.
@@ -27,29 +26,14 @@ const (
 	AsteriskForm             // *
 )
 
-// Request is the head of a received request. All bytes are borrowed until the exchange ends.
+// Request is the head of a received request, and what only HTTP/1 knows of it.
 type Request struct {
-	Method []byte
-	Target []byte        // as received
-	Path   []byte        // path and query: Target in origin form, its tail (at least "/") in absolute form, "*"
-	Host   []byte        // who is asked for, with port: of the absolute target if there is one, else the Host field; nil only in HTTP/1.0
-	Minor  int           // 0 or 1: HTTP/1.0 or HTTP/1.1
-	Header header.Fields // all received fields, with ids; Host, Connection and framing fields too
+	exchange.Request
+	Minor  int // 0 or 1: HTTP/1.0 or HTTP/1.1
 	Form   Form
 	Body   BodyKind // BodyNone, BodyLength or BodyChunked
-	Length int64    // of the body; 0 for BodyNone, -1 for BodyChunked
-
-	Close      bool      // the client does not want another exchange on the connection
-	Upgrade    []byte    // value of the Upgrade field when Connection names it, else nil
-	Expect     bool      // the client waits for 100 Continue
-	TETrailers bool      // TE names trailers
-	Received   time.Time // when the first byte of the head was read
-
-	// Slot is for the handler. It stays with the pooled memory of the request when the exchange ends: what is left there
-	// is found again by a later exchange, maybe of another connection. It is nil at first.
-	Slot any
-	// Scratch is a buffer of length 0 for the handler to build upstream heads in. A grown one may be stored back.
-	Scratch []byte
+	Close  bool     // the client does not want another exchange on the connection
+	Expect bool     // the client waits for 100 Continue
 
 	head   head
 	count  int
@@ -64,7 +48,8 @@ func (q *Request) reset() {
 	q.head.reset()
 	q.Method, q.Target, q.Path, q.Host, q.Upgrade = nil, nil, nil, nil, nil
 	q.Minor, q.Form, q.Body, q.Length, q.count = 1, OriginForm, BodyNone, 0, 0
-	q.Close, q.Expect, q.TETrailers = false, false, false
+	q.Version, q.HasBody = exchange.HTTP11, false
+	q.Close, q.Expect, q.Trailers = false, false, false
 }
 
 // parse reads the request head at the start of b. It returns errMore when b ends before the head does; it is then called again
@@ -116,7 +101,9 @@ func (q *Request) requestLine(l []byte) error {
 	if l[v+5] != '1' || l[v+7] > '1' {
 		return errVersion
 	}
-	q.Minor = int(l[v+7] - '0')
+	if q.Minor = int(l[v+7] - '0'); q.Minor == 0 {
+		q.Version = exchange.HTTP10
+	}
 	q.method = [2]int{0, m}
 	q.target = [2]int{m + 1, v - 1}
 	if !all(l[m+1:v-1], classTarget) {
@@ -163,8 +150,9 @@ func (q *Request) conclude(b []byte) error {
 	default:
 		q.Expect = false // there is nothing to wait for
 	}
+	q.HasBody = h.codings > 0 || h.lengths > 0
 	q.Close = h.close || q.Minor == 0 && !h.keepAlive
-	q.TETrailers = h.teTrailers
+	q.Trailers = h.teTrailers
 	if h.upgrade && h.upgrades == 1 && q.Minor == 1 {
 		q.Upgrade = b[h.upgradeTo[0]:h.upgradeTo[1]]
 	}

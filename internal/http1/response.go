@@ -1,19 +1,14 @@
 package http1
 
-import "github.com/gibbon-gateway/gibbon/header"
+import "github.com/gibbon-gateway/gibbon/internal/exchange"
 
-// Response is the head of a received response. All bytes are borrowed until the ClientConn is released.
+// Response is the head of a received response, and what only HTTP/1 knows of it.
 type Response struct {
-	Status int
-	Reason []byte
-	Minor  int
-	Header header.Fields // all received fields, with ids; Connection and framing fields too
-	Body   BodyKind
-	Length int64 // of the body: 0 for BodyNone, -1 when not known
-	// Declared is the Content-Length field, or -1. It differs from Length for answers to HEAD and for 304.
-	Declared int64
-	Close    bool   // the connection cannot serve another exchange
-	Upgrade  []byte // value of the Upgrade field when Connection names it
+	exchange.Response
+	Minor   int
+	Body    BodyKind
+	Close   bool   // the connection cannot serve another exchange
+	Upgrade []byte // value of the Upgrade field when Connection names it
 
 	head   head
 	count  int
@@ -25,7 +20,8 @@ func (r *Response) reset() {
 	r.head.reset()
 	r.Status, r.Minor, r.count = 0, 1, 0
 	r.Reason, r.Upgrade = nil, nil
-	r.Body, r.Length, r.Declared, r.Close = BodyNone, 0, -1, false
+	r.Body, r.Length, r.Declared, r.HasBody, r.Close = BodyNone, 0, -1, false, false
+	r.Version = exchange.HTTP11
 }
 
 // parse reads the response head at the start of b, the answer to a HEAD request if toHead. See Request.parse.
@@ -56,7 +52,9 @@ func (r *Response) statusLine(l []byte) error {
 	if !all(l[9:12], classDigit) || l[9] == '0' {
 		return errStatusLine
 	}
-	r.Minor = int(l[7] - '0')
+	if r.Minor = int(l[7] - '0'); r.Minor == 0 {
+		r.Version = exchange.HTTP10
+	}
 	r.Status = int(l[9]-'0')*100 + int(l[10]-'0')*10 + int(l[11]-'0')
 	r.reason = [2]int{len(l), len(l)}
 	if len(l) > 12 {
@@ -93,5 +91,6 @@ func (r *Response) conclude(b []byte, toHead bool) error {
 	default:
 		r.Body, r.Length, r.Close = BodyUntilClose, -1, true
 	}
+	r.HasBody = r.Body != BodyNone
 	return nil
 }

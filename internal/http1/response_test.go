@@ -13,6 +13,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/gibbon-gateway/gibbon/header"
+	"github.com/gibbon-gateway/gibbon/internal/exchange"
 	"github.com/gibbon-gateway/gibbon/internal/http1"
 )
 
@@ -103,29 +105,34 @@ func scripted(t *testing.T, response string, size int) string {
 
 func kindOf(err error) string {
 	switch {
-	case errors.Is(err, http1.ErrReset):
+	case errors.Is(err, exchange.ErrReset):
 		return "ended"
-	case errors.Is(err, http1.ErrResponse):
+	case errors.Is(err, exchange.ErrResponse):
 		return "invalid"
 	}
 	return err.Error()
 }
 
-func fetch(g *http1.Group, toHead bool) (string, error) {
-	u, err := g.Get(context.Background(), http1.Timeouts{})
+// get is the head of a request without fields.
+func get(host string) *exchange.Head {
+	return &exchange.Head{Method: "GET", Authority: []byte(host), Path: []byte("/"), Header: new(header.Fields)}
+}
+
+func fetch(g exchange.Conns, toHead bool) (string, error) {
+	u, err := g.Get(context.Background(), exchange.Timeouts{})
 	if err != nil {
 		return "", err
 	}
 	defer u.Release()
-	method := "GET"
+	head := get("x")
 	if toHead {
-		method = "HEAD"
+		head.Method = "HEAD"
 	}
-	if err := u.RoundTrip(nil, []byte(method+" / HTTP/1.1\r\nHost: x\r\n\r\n"), nil); err != nil {
+	if err := u.Send(head, new(exchange.Body), nil); err != nil {
 		return kindOf(err), nil
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d %s [", u.Response.Status, u.Response.Reason)
+	fmt.Fprintf(&b, "%d %s [", u.Response().Status, u.Response().Reason)
 	for {
 		data, err := u.Next()
 		b.Write(data)
@@ -138,8 +145,8 @@ func fetch(g *http1.Group, toHead bool) (string, error) {
 		}
 	}
 	b.WriteString("]")
-	if u.Response.Body == http1.BodyChunked {
-		for n, v := range u.Trailer().All() {
+	if t := u.Trailer(); t != nil {
+		for n, v := range t.All() {
 			fmt.Fprintf(&b, " %s=%s", n, v)
 		}
 	}
@@ -157,7 +164,7 @@ func TestResponses(t *testing.T) {
 					size = 1000
 				}
 				p := &http1.Pool{Raw: raw}
-				g := p.Group(http1.Key{Addr: scripted(t, r.bytes, size)})
+				g := p.Group(exchange.Key{Addr: scripted(t, r.bytes, size)})
 				got, err := fetch(g, r.toHead)
 				if diff := cmp.Diff(r.want, got); diff != "" || err != nil {
 					t.Errorf("%s in pieces of %d: %v\n%s", r.name, size, err, diff)
@@ -177,7 +184,7 @@ func TestResponseParser(t *testing.T) {
 		var fast, slow http1.Response
 		end, err := http1.ParseResponse(&fast, []byte(r.bytes), r.toHead)
 		end2, err2 := http1.ParseResponseSlowly(&slow, []byte(r.bytes), r.toHead)
-		if http1.StatusOf(err) != http1.StatusOf(err2) || end != end2 {
+		if exchange.StatusOf(err) != exchange.StatusOf(err2) || end != end2 {
 			t.Errorf("%s: at once %d, %v; byte by byte %d, %v", r.name, end, err, end2, err2)
 		}
 	}

@@ -13,7 +13,7 @@ import (
 
 // Handler serves requests.
 type Handler interface {
-	// ServeHTTP1 serves one request, c.Request, on the connection's goroutine. When it returns, the response is finished
+	// ServeHTTP1 serves one request, c.Request(), on the connection's goroutine. When it returns, the response is finished
 	// and flushed; if no head was written, the connection is closed without an answer.
 	ServeHTTP1(c *Conn)
 }
@@ -30,10 +30,13 @@ type Server struct {
 	Limits  Limits
 	// TLSConfig, when set, makes every accepted connection a TLS one.
 	TLSConfig *tls.Config
+	// HTTP2, when set, is given connections whose clients speak HTTP/2: those for which ALPN has chosen "h2", and those without TLS that
+	// start with its preface.
+	HTTP2 HTTP2
 	// Raw turns the raw I/O path on for TCP connections without TLS. It does nothing where it is not supported.
 	Raw bool
 	// BadRequest writes the answer (c.WriteHead …) to a request that is not passed to Handler: 400, 408, 413, 414, 417, 431,
-	// 405 (CONNECT), 501, 505. c.Request holds what was understood of it, maybe nothing; the connection is closed afterwards.
+	// 405 (CONNECT), 501, 505. c.Request() holds what was understood of it, maybe nothing; the connection is closed afterwards.
 	// nil means a short text answer.
 	BadRequest func(c *Conn, status int, reason error)
 	// Log gets what has no other way to be seen: accept errors and panics. nil means slog.Default().
@@ -137,8 +140,7 @@ func (s *Server) adopt(nc net.Conn) bool {
 	s.running.Add(1)
 	s.accepted.Add(1)
 	s.mu.Unlock()
-	c := &Conn{srv: s}
-	c.client = c
+	c := newConn(s)
 	below := nc
 	if s.TLSConfig != nil {
 		nc = tls.Server(nc, s.TLSConfig)
@@ -191,6 +193,9 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	}
 	s.mu.Unlock()
 	s.conns.each(func(w *wire) { w.client.retire() })
+	if s.HTTP2 != nil {
+		s.HTTP2.Drain()
+	}
 	done := make(chan struct{})
 	go func() {
 		s.running.Wait()
@@ -205,6 +210,6 @@ func (s *Server) Shutdown(ctx context.Context) error {
 		return nil
 	case <-ctx.Done():
 	}
-	s.conns.each(func(w *wire) { w.client.cut() })
+	s.conns.each(func(w *wire) { w.client.cutOff() })
 	return ctx.Err()
 }

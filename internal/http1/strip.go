@@ -5,6 +5,8 @@ import "github.com/gibbon-gateway/gibbon/header"
 var (
 	hopFields = header.IDs(header.Connection, header.KeepAlive, header.ProxyConnection, header.TransferEncoding, header.Upgrade)
 
+	framingFields = header.IDs(header.ContentLength, header.TransferEncoding)
+
 	hopRequestFields = hopFields.With(header.TE, header.Trailer, header.Expect)
 
 	// notNamed are fields that Connection may not remove: else a client could strip what the gateway or the upstream relies on.

@@ -6,18 +6,15 @@ import (
 	"strconv"
 
 	"github.com/gibbon-gateway/gibbon/header"
-	"github.com/gibbon-gateway/gibbon/internal/http1"
-	"github.com/gibbon-gateway/gibbon/internal/route"
-	"github.com/gibbon-gateway/gibbon/plugin"
+	"github.com/gibbon-gateway/gibbon/internal/exchange"
 )
 
 // begin makes the exchange of a received request.
-func (w *walk) begin(c *http1.Conn) {
-	q := c.Request
-	w.c, w.snap = c, w.p.current.Load()
-	w.rewritten, w.gone = false, false
-	w.asked, w.answered = zero, zero
-	w.body.reset()
+func (w *walk) begin(down exchange.Downstream) {
+	q := down.Request()
+	w.down, w.q, w.snap = down, q, w.p.current.Load()
+	w.gone = false
+	w.body.begin(down)
 	w.newID()
 	d, x := w.d, &w.x
 	d.Begin(w)
@@ -28,10 +25,9 @@ func (w *walk) begin(c *http1.Conn) {
 	d.StartQuery(query, has)
 	r.Path = path
 	r.Header.CopyFrom(&q.Header)
-	http1.StripRequest(&r.Header)
 	r.Header.DelIDs(framing)
 	r.Header.Del("Proxy") // programs behind CGI would take it for a setting
-	if q.TETrailers {
+	if q.Trailers {
 		r.Header.AddID(header.TE, trailers)
 	}
 	w.client()
@@ -44,14 +40,11 @@ var (
 
 // client finds out who asks, and what for, as seen through trusted proxies.
 func (w *walk) client() {
-	c, k := w.c, &w.x.Client
-	k.Peer, k.IP, k.Local, k.TLS = c.Peer, c.Peer.Addr(), c.Local, c.TLS
-	k.Scheme, k.HTTPVersion = "http", "1.1"
+	c, k := w.down.Peer(), &w.x.Client
+	k.Peer, k.IP, k.Local, k.TLS = c.Remote, c.Remote.Addr(), c.Local, c.TLS
+	k.Scheme, k.HTTPVersion = "http", w.q.Version.String()
 	if c.TLS != nil {
 		k.Scheme = "https"
-	}
-	if c.Request.Minor == 0 {
-		k.HTTPVersion = "1.0"
 	}
 	k.ForwardedScheme, k.ForwardedPort = k.Scheme, int(c.Local.Port())
 	k.ForwardedHost = lower(hostOnly(w.x.Request.Host))
@@ -127,85 +120,3 @@ func parseIP(s string) (netip.Addr, bool) {
 	}
 	return netip.Addr{}, false
 }
-
-// admit refuses what nginx refuses before anything of the gateway sees it.
-func (w *walk) admit() bool {
-	r := &w.x.Request
-	if r.Method == "TRACE" {
-		w.refuse(405, "")
-		return false
-	}
-	var ok bool
-	if w.path, ok = route.NormalizePath(w.path[:0], r.Path); !ok {
-		w.refuse(400, "")
-		return false
-	}
-	r.Path = w.path
-	if w.snap == nil {
-		w.d.Known(503, nil)
-		w.x.Error(503, "no configuration yet")
-		w.write()
-		return false
-	}
-	return true
-}
-
-// match finds the plan. It reports false when the request is answered.
-func (w *walk) match() bool {
-	c, x := w.c, &w.x
-	q := c.Request
-	w.in = route.Request{Method: q.Method, Host: q.Host, Port: int(c.Local.Port()), Path: w.path, Secure: c.TLS != nil,
-		Header: &x.Request.Header}
-	if x.Request.Method != string(q.Method) {
-		w.in.Method = []byte(x.Request.Method)
-	}
-	if c.TLS != nil {
-		w.in.SNI = c.TLS.ServerName
-	}
-	plan := w.snap.Match(&w.in, &w.out)
-	if plan == nil {
-		x.Error(404, "no Route matched with those values")
-		return false
-	}
-	w.plan, x.Route = plan, plan.Route
-	if plan.Service != nil {
-		x.Service = plan.Service.Entity
-	}
-	w.protocol = protocolOf(plan.GRPC, c.TLS != nil)
-	ct, _ := x.Request.Header.Known(header.ContentType)
-	v := w.out.Protocol(x.Client.ForwardedScheme == "https", bytes.HasPrefix(ct, grpcType), false)
-	return v == route.Forward || w.verdict(v)
-}
-
-var grpcType = []byte("application/grpc")
-
-// verdict answers a request whose protocol the route does not take.
-func (w *walk) verdict(v route.Verdict) bool {
-	x := &w.x
-	switch v {
-	case route.RequireHTTPS:
-		x.Error(426, "Please use HTTPS protocol", "Upgrade", "TLS/1.2, HTTP/1.1")
-	case route.RedirectHTTPS:
-		status := w.plan.Route.HTTPSRedirectStatusCode
-		x.Exit(status, redirectPage(status), "Content-Type", "text/html",
-			"Location", "https://"+x.Client.ForwardedHost+string(w.c.Request.Path))
-	case route.RefuseNonGRPC:
-		x.Error(415, "Non-gRPC request matched gRPC route")
-	case route.RequireHTTP2:
-		x.Error(426, "Please use HTTP2 protocol", "Upgrade", "HTTP/2")
-	case route.RefuseGRPCPlain:
-		x.Exit(200, nil, "Content-Type", "application/grpc", "grpc-status", "1",
-			"grpc-message", "gRPC request matched gRPCs route")
-	}
-	return false
-}
-
-// redirectPage is nginx's page for a redirect.
-func redirectPage(status int) string {
-	title := map[int]string{301: "301 Moved Permanently", 302: "302 Found", 307: "307 Temporary Redirect",
-		308: "308 Permanent Redirect"}[status]
-	return "<html>\r\n<head><title>" + title + "</title></head>\r\n<body>\r\n<center><h1>" + title +
-		"</h1></center>\r\n</body>\r\n</html>\r\n"
-}
-
-var _ plugin.Host = (*walk)(nil)

@@ -3,12 +3,13 @@ package proxy
 import (
 	"io"
 
-	"github.com/gibbon-gateway/gibbon/internal/http1"
+	"github.com/gibbon-gateway/gibbon/internal/exchange"
 	"github.com/gibbon-gateway/gibbon/plugin"
 )
 
 // requestBody is what has been read of the client's body.
 type requestBody struct {
+	from     exchange.Downstream
 	read     []byte
 	complete bool
 	err      error // why there will be no more
@@ -19,13 +20,15 @@ type requestBody struct {
 // does not wait for a slow client. Bodies of routes without request buffering are passed on at once.
 const hold = 64 << 10
 
-func (b *requestBody) reset() { b.read, b.complete, b.err, b.whole = b.read[:0], false, nil, 0 }
+func (b *requestBody) begin(d exchange.Downstream) {
+	b.from, b.read, b.complete, b.err, b.whole = d, b.read[:0], false, nil, 0
+}
 
 func (b *requestBody) forget() {
 	if cap(b.read) > hold {
 		b.read = nil
 	}
-	b.reset()
+	b.begin(nil)
 }
 
 // bodyError is a failure to receive the client's body.
@@ -35,33 +38,33 @@ func (e *bodyError) Unwrap() error { return e.error }
 
 // ReadRequestBody implements plugin.Host.
 func (w *walk) ReadRequestBody(limit int) ([]byte, error) {
-	if err := w.readBody(limit); err != nil {
+	b := &w.body
+	if err := b.fill(limit); err != nil {
 		return nil, &bodyError{err}
 	}
-	if !w.body.complete || len(w.body.read) > limit {
+	if !b.complete || len(b.read) > limit {
 		return nil, plugin.ErrBodyTooLarge
 	}
-	return w.body.read, nil
+	return b.read, nil
 }
 
-// readBody reads until the end of the body, or until more than limit bytes are there.
-func (w *walk) readBody(limit int) error {
-	b := &w.body
+// fill reads until the end of the body, or until more than limit bytes are there.
+func (b *requestBody) fill(limit int) error {
 	if b.err != nil {
 		return b.err
 	}
-	q := w.c.Request
-	if q.Body == http1.BodyNone {
+	q := b.from.Request()
+	if !q.HasBody {
 		b.complete = true
 	}
-	if q.Body == http1.BodyLength && q.Length > int64(limit) && len(b.read) == 0 {
+	if q.Length > int64(limit) && len(b.read) == 0 {
 		return nil // it is too long, and so not read at all
 	}
 	for !b.complete && len(b.read) <= limit {
 		if len(b.read) == cap(b.read) {
 			b.read = append(b.read, make([]byte, max(4<<10, len(b.read)))...)[:len(b.read)]
 		}
-		n, err := w.c.ReadBody(b.read[len(b.read):cap(b.read)])
+		n, err := b.from.ReadBody(b.read[len(b.read):cap(b.read)])
 		b.read = b.read[:len(b.read)+n]
 		if err == io.EOF {
 			b.complete = true
@@ -72,3 +75,35 @@ func (w *walk) readBody(limit int) error {
 	}
 	return nil
 }
+
+// content decides how the request body is sent. It may read from the client. set is what a plugin has put in its place, if has.
+func (b *requestBody) content(set []byte, has, buffering bool) (exchange.Body, error) {
+	q := b.from.Request()
+	if has {
+		return exchange.Body{Present: len(set) > 0 || q.HasBody, Length: int64(len(set)), Memory: set}, nil
+	}
+	if !q.HasBody {
+		return exchange.Body{}, nil
+	}
+	if !b.complete && len(b.read) == 0 {
+		if whole, ok := b.from.WholeBody(); ok {
+			b.whole = int64(len(whole))
+			return exchange.Body{Present: true, Length: int64(len(whole)), Memory: whole}, nil
+		}
+	}
+	if !b.complete && buffering && q.Length <= hold {
+		if err := b.fill(hold); err != nil {
+			return exchange.Body{}, err
+		}
+	}
+	if b.complete {
+		return exchange.Body{Present: true, Length: int64(len(b.read)), Memory: b.read}, nil
+	}
+	if _, err := b.from.ReadBody(nil); err != nil { // whoever waits for 100 Continue gets it before another goroutine reads
+		return exchange.Body{}, err
+	}
+	return exchange.Body{Present: true, Length: q.Length, Memory: b.read, Stream: b.from}, nil
+}
+
+// received returns how many bytes of the body were received.
+func (b *requestBody) received() int64 { return max(b.from.BodyRead(), b.whole) }

@@ -4,50 +4,47 @@ import (
 	"maps"
 	"net/netip"
 
-	"github.com/gibbon-gateway/gibbon/internal/http1"
+	"github.com/gibbon-gateway/gibbon/internal/exchange"
 	"github.com/gibbon-gateway/gibbon/internal/snapshot"
 )
 
-// conns is what snapshot.Service.Conns holds: the connection groups that a service has used. It does not change; a new one takes its
+// serviceConns is what snapshot.Service.Conns holds: the connections that a service has used. It does not change; a new one takes its
 // place.
-type conns struct {
-	pool   *http1.Pool
-	groups map[connKey]*http1.Group
+type serviceConns struct {
+	dialer exchange.Dialer
+	to     map[connKey]exchange.Conns
 }
 
 type connKey struct {
-	addr netip.AddrPort
-	name string // asked for in TLS; "" without
+	addr    netip.AddrPort
+	name    string // asked for in TLS; "" without
+	upgrade bool   // to another protocol, which only HTTP/1.1 can
 }
 
-// maxGroups bounds what is remembered for a service, as with preserve_host clients choose the names.
-const maxGroups = 256
+// maxConns bounds what is remembered for a service, as with preserve_host clients choose the names.
+const maxConns = 256
 
-// namer says which name a TLS connection asks for.
-type namer interface{ serverName() string }
-
-// group returns the connections of a service to an address.
-func (p *Proxy) group(s *snapshot.Service, addr netip.AddrPort, n namer) *http1.Group {
-	key := connKey{addr: addr}
-	if s.TLS != nil {
-		key.name = n.serverName()
-	}
-	c, _ := s.Conns.Load().(*conns)
-	if c != nil && c.pool == p.o.Pool {
-		if g := c.groups[key]; g != nil {
-			return g
+// conns returns the connections of a service to an address.
+func (p *Proxy) conns(s *snapshot.Service, key connKey) exchange.Conns {
+	known, _ := s.Conns.Load().(*serviceConns)
+	if known != nil && known.dialer == p.o.Upstreams {
+		if c := known.to[key]; c != nil {
+			return c
 		}
 	}
-	k := http1.Key{Addr: addr.String()}
+	k := exchange.Key{Addr: key.addr.String(), Protocols: s.Protocols}
+	if key.upgrade {
+		k.Protocols = exchange.OnlyHTTP1
+	}
 	if t := s.TLS; t != nil {
 		k.TLS, k.ServerName, k.Verify, k.Depth, k.Roots, k.Cert = true, key.name, t.Verify, t.Depth, t.Roots, t.Cert
 	}
-	g := p.o.Pool.Group(k)
-	next := &conns{pool: p.o.Pool, groups: make(map[connKey]*http1.Group)}
-	if c != nil && c.pool == p.o.Pool && len(c.groups) < maxGroups {
-		maps.Copy(next.groups, c.groups)
+	c := p.o.Upstreams.Conns(k)
+	next := &serviceConns{dialer: p.o.Upstreams, to: make(map[connKey]exchange.Conns)}
+	if known != nil && known.dialer == p.o.Upstreams && len(known.to) < maxConns {
+		maps.Copy(next.to, known.to)
 	}
-	next.groups[key] = g
-	s.Conns.Store(next) // of two at a time one is lost, and found again by the next request
-	return g
+	next.to[key] = c
+	s.Conns.Store(next)
+	return c
 }

@@ -21,14 +21,21 @@ func (p *Proxy) Counters() Counters {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, s := range p.servers {
-		accepted, open := s.Connections()
+	for _, connections := range p.listeners {
+		accepted, open := connections()
 		n.Accepted += accepted
 		n.Active += open
 	}
 	n.Handled = n.Accepted
 	n.Waiting = max(n.Active-n.Writing, 0)
 	return n
+}
+
+// Count makes Counters report the connections of a listener: how many it has accepted, and how many of them are open.
+func (p *Proxy) Count(connections func() (accepted, open int64)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.listeners = append(p.listeners, connections)
 }
 
 // counts spreads the counters over several cache lines, so that cores do not wait for each other.

@@ -18,6 +18,7 @@ import (
 	"github.com/gibbon-gateway/gibbon/entity"
 	"github.com/gibbon-gateway/gibbon/internal/balance"
 	"github.com/gibbon-gateway/gibbon/internal/http1"
+	"github.com/gibbon-gateway/gibbon/internal/protocols"
 	"github.com/gibbon-gateway/gibbon/internal/proxy"
 	"github.com/gibbon-gateway/gibbon/internal/snapshot"
 	"github.com/gibbon-gateway/gibbon/plugin"
@@ -72,8 +73,8 @@ func start(t testing.TB, s setup, objects ...entity.Object) *gateway {
 	o := s.options
 	o.Version = "1.2.3"
 	o.UpstreamID = true
-	pool := &http1.Pool{Raw: s.raw}
-	o.Pool = pool
+	upstreams := &protocols.Upstreams{HTTP1: http1.Pool{Raw: s.raw}}
+	o.Upstreams = upstreams
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
@@ -88,7 +89,7 @@ func start(t testing.TB, s setup, objects ...entity.Object) *gateway {
 		t.Fatal(err)
 	}
 	g.addr = l.Addr().String()
-	server := g.Server(s.limits, nil, s.raw)
+	server := protocols.NewServer(g.Proxy, protocols.Options{Limits: s.limits, Raw: s.raw, Log: o.Log})
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(l) }()
 	t.Cleanup(func() {
@@ -97,7 +98,7 @@ func start(t testing.TB, s setup, objects ...entity.Object) *gateway {
 		server.Shutdown(ctx)
 		<-served
 		g.Close()
-		pool.Close()
+		upstreams.Close()
 		registry.Close()
 	})
 	return g

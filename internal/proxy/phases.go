@@ -7,10 +7,24 @@ import (
 	"time"
 
 	"github.com/gibbon-gateway/gibbon/entity"
-	"github.com/gibbon-gateway/gibbon/internal/http1"
 	"github.com/gibbon-gateway/gibbon/internal/snapshot"
 	"github.com/gibbon-gateway/gibbon/plugin"
 )
+
+// phases runs the plugins of a walk in their phases.
+type phases struct {
+	w         *walk
+	chain     *snapshot.Chain      // of the picks
+	picks     []*snapshot.Instance // by slot; nil where none applies
+	rewritten bool
+	protocol  snapshot.Protocols
+}
+
+func (f *phases) reset() {
+	f.chain, f.rewritten = nil, false
+	clear(f.picks)
+	f.picks = f.picks[:0]
+}
 
 var zero time.Time
 
@@ -27,21 +41,21 @@ func protocolOf(grpc, secure bool) snapshot.Protocols {
 }
 
 // rewrite runs the global plugins that take part before a route is looked for. It reports false when one has answered.
-func (w *walk) rewrite() bool {
-	global := w.snap.Global
-	w.protocol = protocolOf(false, w.c.TLS != nil)
-	w.globals()
+func (f *phases) rewrite() bool {
+	global := f.w.snap.Global
+	f.protocol = protocolOf(false, f.w.down.Peer().TLS != nil)
+	f.globals()
 	if !global.Rewrite {
 		return true
 	}
-	w.rewritten = true
-	for i, p := range w.picks {
+	f.rewritten = true
+	for i, p := range f.picks {
 		if p == nil || p.Rewriter == nil {
 			continue
 		}
-		w.d.Enter(i)
-		if err := p.Rewriter.Rewrite(&w.x); err != nil || w.d.Exited() {
-			w.failed(p, "rewrite", err)
+		f.w.d.Enter(i)
+		if err := p.Rewriter.Rewrite(&f.w.x); err != nil || f.w.d.Exited() {
+			f.failed(p, "rewrite", err)
 			return false
 		}
 	}
@@ -49,150 +63,139 @@ func (w *walk) rewrite() bool {
 }
 
 // globals picks the global plugins: those of a request without a route.
-func (w *walk) globals() {
-	w.chain = w.snap.Global
-	w.resize(len(w.chain.Slots))
-	if len(w.picks) == 0 {
+func (f *phases) globals() {
+	f.chain = f.w.snap.Global
+	f.resize(len(f.chain.Slots))
+	if len(f.picks) == 0 {
 		return
 	}
-	for i := range w.chain.Slots {
-		w.choose(i)
+	for i := range f.chain.Slots {
+		f.choose(i)
 	}
-	w.d.Slots(len(w.picks))
+	f.w.d.Slots(len(f.picks))
 }
 
-func (w *walk) resize(n int) {
-	if cap(w.picks) < n {
-		w.picks = make([]*snapshot.Instance, n)
+func (f *phases) resize(n int) {
+	if cap(f.picks) < n {
+		f.picks = make([]*snapshot.Instance, n)
 	}
-	w.picks = w.picks[:n]
+	f.picks = f.picks[:n]
 }
 
 // choose picks the configuration of a slot for whoever is identified now.
-func (w *walk) choose(i int) *snapshot.Instance {
-	slot := &w.chain.Slots[i]
+func (f *phases) choose(i int) *snapshot.Instance {
+	slot := &f.chain.Slots[i]
 	var groups []*entity.ConsumerGroup
 	if slot.Grouped() {
-		groups = w.groups()
+		groups = f.groups()
 	}
-	p := slot.Pick(w.x.Consumer, groups)
-	if p != nil && !p.Runs(w.protocol) {
+	p := slot.Pick(f.w.x.Consumer, groups)
+	if p != nil && !p.Runs(f.protocol) {
 		p = nil
 	}
-	w.picks[i] = p
+	f.picks[i] = p
 	return p
 }
 
 // groups returns the consumer groups that the request counts to.
-func (w *walk) groups() []*entity.ConsumerGroup {
-	if w.x.ConsumerGroups != nil || w.x.Consumer == nil {
-		return w.x.ConsumerGroups
+func (f *phases) groups() []*entity.ConsumerGroup {
+	if f.w.x.ConsumerGroups != nil || f.w.x.Consumer == nil {
+		return f.w.x.ConsumerGroups
 	}
-	return w.snap.Set.ConsumerGroupsOf(w.x.Consumer.ID)
+	return f.w.snap.Set.ConsumerGroupsOf(f.w.x.Consumer.ID)
 }
 
 // access picks the plugins of the plan and runs what they do before the upstream is asked. It reports false when the request is
 // answered; plugins behind the one that did so are picked all the same, for the later phases.
-func (w *walk) access() bool {
-	w.enterChain(w.plan.Chain)
+func (f *phases) access() bool {
+	f.enterChain(f.w.found.plan.Chain)
 	answered := false
-	for i := range w.picks {
-		p := w.choose(i)
-		if w.rewritten {
-			w.keepLocal(i, p)
+	for i := range f.picks {
+		p := f.choose(i)
+		if f.rewritten {
+			f.keepLocal(i, p)
 		}
 		if answered || p == nil || p.Accessor == nil {
 			continue
 		}
-		w.d.Enter(i)
-		if err := p.Accessor.Access(&w.x); err != nil || w.d.Exited() {
+		f.w.d.Enter(i)
+		if err := p.Accessor.Access(&f.w.x); err != nil || f.w.d.Exited() {
 			answered = true
-			w.failed(p, "access", err)
+			f.failed(p, "access", err)
 		}
 	}
 	if answered {
 		return false
 	}
-	if w.plan.Service == nil {
-		w.x.Error(503, "no Service found with those values")
+	if f.w.found.plan.Service == nil {
+		f.w.x.Error(503, "no Service found with those values")
 		return false
 	}
 	return true
 }
 
 // enterChain makes c the chain of the picks.
-func (w *walk) enterChain(c *snapshot.Chain) {
-	if c == w.chain {
+func (f *phases) enterChain(c *snapshot.Chain) {
+	if c == f.chain {
 		return
 	}
 	n := len(c.Slots)
-	if w.rewritten {
-		w.d.Reslot(n, func(slot int) int { return c.Slots[slot].Global })
+	if f.rewritten {
+		f.w.d.Reslot(n, func(slot int) int { return c.Slots[slot].Global })
 	} else if n > 0 {
-		w.d.Slots(n)
+		f.w.d.Slots(n)
 	}
-	w.chain = c
-	w.resize(n)
+	f.chain = c
+	f.resize(n)
 }
 
 // keepLocal drops what the global configuration of a plugin has kept when another one is picked.
-func (w *walk) keepLocal(i int, p *snapshot.Instance) {
-	g := w.chain.Slots[i].Global
-	if g < 0 || p == nil || w.snap.Global.Slots[g].Pick(nil, nil) != p {
-		w.d.Forget(i)
+func (f *phases) keepLocal(i int, p *snapshot.Instance) {
+	g := f.chain.Slots[i].Global
+	if g < 0 || p == nil || f.w.snap.Global.Slots[g].Pick(nil, nil) != p {
+		f.w.d.Forget(i)
 	}
 }
 
 // failed handles the error that a phase returned before the response was known.
-func (w *walk) failed(p *snapshot.Instance, phase string, err error) {
+func (f *phases) failed(p *snapshot.Instance, phase string, err error) {
 	if err == nil || errors.Is(err, plugin.ErrExit) {
-		if !w.d.Exited() {
-			w.internal(p, phase, errNoAnswer)
+		if !f.w.d.Exited() {
+			f.internal(p, phase, errNoAnswer)
 		}
 		return
 	}
 	var body *bodyError
 	if errors.As(err, &body) {
-		w.badBody(body.error)
+		f.w.badBody(body.error)
 		return
 	}
-	w.internal(p, phase, err)
+	f.internal(p, phase, err)
 }
 
 var errNoAnswer = errors.New("ErrExit without an answer")
 
 // internal logs an error that a client is not told, and answers 500.
-func (w *walk) internal(p *snapshot.Instance, phase string, err error) {
-	w.p.log.Error("plugin failed", "plugin", p.Name, "plugin_id", p.ID, "phase", phase, "request_id", string(w.id[:]), "error", err)
-	w.x.Error(500, "")
-}
-
-// badBody answers a request whose body could not be received.
-func (w *walk) badBody(err error) {
-	w.x.Outcome.ClientErr = err
-	if status := http1.StatusOf(err); status != 0 {
-		w.c.SetClose()
-		w.x.Error(status, "")
-		return
-	}
-	w.gone = true
+func (f *phases) internal(p *snapshot.Instance, phase string, err error) {
+	f.w.p.log.Error("plugin failed", "plugin", p.Name, "plugin_id", p.ID, "phase", phase, "request_id", string(f.w.id[:]), "error", err)
+	f.w.x.Error(500, "")
 }
 
 // respond runs the Responders on a response that is known. It reports whether one has replaced it.
-func (w *walk) respond() bool {
-	if !w.chain.Respond {
+func (f *phases) respond() bool {
+	if !f.chain.Respond {
 		return false
 	}
 	replaced := false
-	for i, p := range w.picks {
+	for i, p := range f.picks {
 		if p == nil || p.Responder == nil {
 			continue
 		}
-		w.d.Enter(i)
-		w.d.Resume()
-		if err := p.Responder.Respond(&w.x); err != nil || w.d.Exited() {
-			w.failed(p, "respond", err)
-			w.d.EndObserved(false)
+		f.w.d.Enter(i)
+		f.w.d.Resume()
+		if err := p.Responder.Respond(&f.w.x); err != nil || f.w.d.Exited() {
+			f.failed(p, "respond", err)
+			f.w.d.EndObserved(false)
 			replaced = true
 		}
 	}
@@ -200,66 +203,44 @@ func (w *walk) respond() bool {
 }
 
 // filterHeader runs the HeaderFilters. It reports whether one has replaced the response.
-func (w *walk) filterHeader() bool {
-	if !w.chain.FilterHeader {
+func (f *phases) filterHeader() bool {
+	if !f.chain.FilterHeader {
 		return false
 	}
 	replaced := false
-	for i, p := range w.picks {
+	for i, p := range f.picks {
 		if p == nil || p.HeaderFilter == nil {
 			continue
 		}
-		w.d.Enter(i)
-		w.d.Resume()
-		if err := p.HeaderFilter.HeaderFilter(&w.x); err != nil || w.d.Exited() {
-			w.failed(p, "header filter", err)
+		f.w.d.Enter(i)
+		f.w.d.Resume()
+		if err := p.HeaderFilter.HeaderFilter(&f.w.x); err != nil || f.w.d.Exited() {
+			f.failed(p, "header filter", err)
 			replaced = true
 		}
 	}
 	return replaced
 }
 
-// record runs the Recorders and writes the access log, after the client has its answer.
-func (w *walk) record() {
-	w.d.EndObserved(false)
-	w.outcome()
-	if w.chain != nil && w.chain.Record {
-		for i, p := range w.picks {
-			if p != nil && p.Recorder != nil {
-				w.recordWith(i, p)
-			}
-		}
+// record runs the Recorders.
+func (f *phases) record() {
+	if f.chain == nil || !f.chain.Record {
+		return
 	}
-	if w.p.o.AccessLog != nil {
-		w.p.o.AccessLog.Append(w.line)
+	for i, p := range f.picks {
+		if p != nil && p.Recorder != nil {
+			f.recordWith(i, p)
+		}
 	}
 }
 
-func (w *walk) recordWith(i int, p *snapshot.Instance) {
+func (f *phases) recordWith(i int, p *snapshot.Instance) {
 	defer func() {
 		if r := recover(); r != nil {
-			w.p.log.Error("plugin failed", "plugin", p.Name, "plugin_id", p.ID, "phase", "record",
+			f.w.p.log.Error("plugin failed", "plugin", p.Name, "plugin_id", p.ID, "phase", "record",
 				"error", fmt.Sprint("panic: ", r), "stack", string(debug.Stack()))
 		}
 	}()
-	w.d.Enter(i)
-	p.Recorder.Record(&w.x)
-}
-
-// outcome completes the exchange's Outcome.
-func (w *walk) outcome() {
-	if w.p.o.AccessLog == nil && (w.chain == nil || !w.chain.Record) {
-		return
-	}
-	o := &w.x.Outcome
-	o.Total = time.Since(w.x.Started)
-	o.Gateway = o.Total
-	if !w.asked.IsZero() {
-		o.Gateway = w.asked.Sub(w.x.Started)
-	}
-	if !w.answered.IsZero() {
-		o.Upstream = w.answered.Sub(w.asked)
-	}
-	o.Tries, o.Address = w.pick.Tries, w.pick.Addr
-	o.Received, o.Sent = max(w.c.BodyRead(), w.body.whole), w.c.Sent()
+	f.w.d.Enter(i)
+	p.Recorder.Record(&f.w.x)
 }

@@ -1,7 +1,7 @@
 // Package proxy walks a request through the gateway: it fills the exchange, matches a route, runs the plugins of the plan in
-// their phases, asks an upstream, with retries, and answers. Its main type is Proxy, an http1.Handler that runs one snapshot at a
-// time and swaps it without a pause. What is HTTP/1.1 of the client stays in the files begin, relay and refuse; phases, tries
-// and heads know only the exchange. The package does not compile configuration, and does not listen.
+// their phases, asks an upstream, with retries, and answers. Its main type is Proxy, which runs one snapshot at a time and swaps it
+// without a pause. It knows the two sides of an exchange by package exchange only, and no version of HTTP but to tell plugins and
+// logs. The package does not compile configuration, and does not listen.
 package proxy
 
 import (
@@ -12,7 +12,7 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/gibbon-gateway/gibbon/internal/http1"
+	"github.com/gibbon-gateway/gibbon/internal/exchange"
 	"github.com/gibbon-gateway/gibbon/internal/snapshot"
 	"github.com/gibbon-gateway/gibbon/plugin"
 )
@@ -34,8 +34,8 @@ type Options struct {
 	ErrorType string
 	// AllowDebug answers Kong-Debug: 1 with the names of route and service.
 	AllowDebug bool
-	// Pool holds the upstream connections; the caller closes it after the proxy.
-	Pool *http1.Pool
+	// Upstreams holds the upstream connections; the caller closes it after the proxy.
+	Upstreams exchange.Dialer
 	// AccessLog gets a line for each request; nil for none.
 	AccessLog AccessLog
 	Log       *slog.Logger
@@ -57,9 +57,9 @@ type Proxy struct {
 	current atomic.Pointer[snapshot.Snapshot]
 	counts  counts
 
-	mu      sync.Mutex // of swaps and servers
-	servers []*http1.Server
-	retired sync.WaitGroup
+	mu        sync.Mutex // of swaps and listeners
+	listeners []func() (accepted, open int64)
+	retired   sync.WaitGroup
 }
 
 // New returns a proxy that answers 404 to everything until it is given a snapshot.
@@ -98,15 +98,6 @@ func (p *Proxy) Close() {
 	if s := p.current.Load(); s != nil {
 		s.Close()
 	}
-}
-
-// Server returns a server whose requests go to p and count in Counters. conf is nil for listeners without TLS.
-func (p *Proxy) Server(limits http1.Limits, conf *tls.Config, raw bool) *http1.Server {
-	s := &http1.Server{Handler: p, Limits: limits, TLSConfig: conf, Raw: raw, BadRequest: p.refuse, Log: p.log}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.servers = append(p.servers, s)
-	return s
 }
 
 // Certificate chooses the certificate for a TLS client; it is for tls.Config.GetCertificate.

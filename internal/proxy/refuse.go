@@ -1,35 +1,32 @@
 package proxy
 
 import (
+	"bytes"
+
 	"github.com/gibbon-gateway/gibbon/header"
-	"github.com/gibbon-gateway/gibbon/internal/http1"
-	"github.com/gibbon-gateway/gibbon/plugin"
+	"github.com/gibbon-gateway/gibbon/internal/exchange"
 )
 
-// refuse answers a request that the parser does not accept. Plugins do not see it. It is http1.Server.BadRequest.
-func (p *Proxy) refuse(c *http1.Conn, status int, _ error) {
-	w := &walk{p: p, shard: p.counts.shard()}
-	w.d, w.line = plugin.Drive(&w.x), w.accessLine
+// Refuse answers a request that a protocol does not accept, with the status that it deserves. Plugins do not see it.
+func (p *Proxy) Refuse(d exchange.Downstream, status int, _ error) {
+	w := newWalk(p)
 	w.shard.begin()
 	defer w.shard.end()
-	w.begin(c)
+	w.begin(d)
 	message := ""
 	if status == 431 { // nginx calls it 494, which Kong answers as 400
 		status, message = 400, "Request header or cookie too large"
 	}
 	w.refuse(status, message)
-	c.Finish()
+	d.Finish(nil)
 	w.record()
 }
 
 // refuse answers a request that goes no further.
 func (w *walk) refuse(status int, message string) {
 	w.errorLike(status, message)
-	w.write()
+	w.reply.write()
 }
-
-// asReceived reports whether the method is still the client's.
-func (w *walk) asReceived() bool { return w.x.Request.Method == string(w.c.Request.Method) }
 
 // token reports whether a method that a plugin has set can be sent.
 func token(s string) bool {
@@ -42,4 +39,15 @@ func token(s string) bool {
 }
 
 // websocket reports whether the client asks for one.
-func (w *walk) websocket() bool { return header.EqualFold(w.c.Request.Upgrade, "websocket") }
+func (w *walk) websocket() bool { return header.EqualFold(w.q.Upgrade, "websocket") }
+
+var grpcType = []byte("application/grpc")
+
+// grpc reports whether the client speaks gRPC, which needs HTTP/2.
+func (w *walk) grpc() bool {
+	if w.q.Version < exchange.HTTP2 {
+		return false
+	}
+	t, _ := w.q.Header.Known(header.ContentType)
+	return bytes.HasPrefix(t, grpcType)
+}

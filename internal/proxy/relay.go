@@ -5,39 +5,39 @@ import (
 	"io"
 
 	"github.com/gibbon-gateway/gibbon/header"
-	"github.com/gibbon-gateway/gibbon/internal/http1"
+	"github.com/gibbon-gateway/gibbon/internal/exchange"
 )
 
 // relay passes the upstream's response on.
-func (w *walk) relay() {
-	u, c := w.conn, w.c
-	from := &u.Response
+func (r *reply) relay() {
+	w := r.w
+	u, d := w.try.conn, w.down
+	from := u.Response()
 	if from.Status == 101 {
-		w.tunnel()
+		r.tunnel()
 		return
 	}
-	http1.StripResponse(&from.Header)
-	if !c.Request.TETrailers {
+	if !w.q.Trailers {
 		from.Header.DelID(header.Trailer)
 	}
 	w.d.Known(from.Status, &from.Header)
-	if w.respond() {
-		w.release()
+	if w.phases.respond() {
+		w.try.release()
 		if !w.gone {
-			w.answer()
+			r.answer()
 		}
 		return
 	}
-	if w.filterHeader() {
+	if w.phases.filterHeader() {
 		w.d.EndObserved(false)
-		w.release()
-		w.write()
+		w.try.release()
+		r.write()
 		return
 	}
-	r := &w.x.Response
-	w.addFields()
+	out := &w.x.Response
+	r.addFields()
 	length := from.Length
-	if from.Body == http1.BodyNone {
+	if !from.HasBody {
 		length = from.Declared
 	}
 	filtered := w.d.Filtered()
@@ -45,41 +45,52 @@ func (w *walk) relay() {
 		length = -1
 	}
 	reason := from.Reason
-	if r.Status != from.Status {
+	if out.Status != from.Status {
 		reason = nil
 	}
-	if err := c.WriteHead(r.Status, reason, &r.Header, length); err != nil {
-		w.p.log.Error("response cannot be sent", "request_id", string(w.id[:]), "status", r.Status, "error", err)
+	if err := d.WriteHead(out.Status, reason, &out.Header, length); err != nil {
+		w.p.log.Error("response cannot be sent", "request_id", string(w.id[:]), "status", out.Status, "error", err)
 		w.d.EndObserved(false)
-		c.Abort()
+		d.Abort(exchange.Broken)
 		return
 	}
-	if !filtered && !w.d.Observed() {
-		w.sentBody(c.Relay(u))
-		return
-	}
-	w.sentBody(w.pass(u, filtered))
+	r.body(u, filtered)
 }
 
-// sentBody notes how sending the body ended.
-func (w *walk) sentBody(err error) {
+// body passes the response body on, the fastest way that there is.
+func (r *reply) body(u exchange.Upstream, filtered bool) {
+	w := r.w
+	if !filtered && !w.d.Observed() {
+		if fast, ok := w.down.(exchange.Relayer); ok {
+			if handled, err := fast.Relay(u); handled {
+				r.ended(err)
+				return
+			}
+		}
+	}
+	r.ended(r.pass(u, filtered))
+}
+
+// ended notes how sending the body ended.
+func (r *reply) ended(err error) {
 	if err == nil {
 		return
 	}
-	var e *http1.Error
+	w := r.w
+	var e *exchange.Error
 	switch {
-	case errors.As(err, &e) && !errors.Is(e, http1.ErrCanceled) && !errors.Is(e, http1.ErrBody):
+	case errors.As(err, &e) && !errors.Is(e, exchange.ErrCanceled) && !errors.Is(e, exchange.ErrBody):
 		w.x.Outcome.UpstreamErr = err
-		w.p.log.Warn("upstream broke off", "service", w.plan.Service.Entity.ID, "address", w.pick.Addr.String(),
+		w.p.log.Warn("upstream broke off", "service", w.found.plan.Service.Entity.ID, "address", w.try.address().String(),
 			"request_id", string(w.id[:]), "error", err)
 	default:
 		w.x.Outcome.ClientErr = err
 	}
 }
 
-// pass sends the body through observers and filters.
-func (w *walk) pass(u *http1.ClientConn, filtered bool) error {
-	c := w.c
+// pass sends the body through observers and filters. Each received piece is sent on at once.
+func (r *reply) pass(u exchange.Upstream, filtered bool) error {
+	w, d := r.w, r.w.down
 	for {
 		part, err := u.Next()
 		if err == io.EOF {
@@ -89,18 +100,17 @@ func (w *walk) pass(u *http1.ClientConn, filtered bool) error {
 			w.d.Observe(part)
 			if filtered {
 				if part, err = w.d.Filter(part, false); err != nil {
-					return w.badFilter(err)
+					return r.badFilter(err)
 				}
 			}
-			err = c.WriteBody(part)
+			err = d.WriteBody(part)
 		}
 		if err == nil && !u.Buffered() {
-			err = c.Flush()
+			err = d.Flush()
 		}
 		if err != nil {
 			w.d.EndObserved(false)
-			c.Flush()
-			c.Abort()
+			d.Abort(exchange.Broken)
 			return err
 		}
 	}
@@ -108,40 +118,107 @@ func (w *walk) pass(u *http1.ClientConn, filtered bool) error {
 	if filtered {
 		rest, err := w.d.Filter(nil, true)
 		if err != nil {
-			return w.badFilter(err)
+			return r.badFilter(err)
 		}
-		return c.WriteBody(rest)
+		if err := d.WriteBody(rest); err != nil {
+			return err
+		}
 	}
-	if u.Response.Body == http1.BodyChunked && u.Trailer().Len() > 0 {
-		return c.WriteTrailers(u.Trailer())
-	}
-	return nil
+	return d.Finish(u.Trailer())
 }
 
-func (w *walk) badFilter(err error) error {
+func (r *reply) badFilter(err error) error {
+	w := r.w
 	w.p.log.Error("body filter failed", "request_id", string(w.id[:]), "error", err)
 	w.d.EndObserved(false)
-	w.c.Abort()
+	w.down.Abort(exchange.Broken)
 	return nil
 }
 
 // tunnel answers an upgrade and passes bytes both ways until it ends.
-func (w *walk) tunnel() {
-	u, c := w.conn, w.c
-	h := &u.Response.Header
-	h.DelIDs(header.IDs(header.ContentLength, header.TransferEncoding))
-	w.d.Known(101, h)
-	if w.filterHeader() {
-		w.release()
-		w.write()
+func (r *reply) tunnel() {
+	w := r.w
+	u, d := w.try.conn, w.down
+	w.d.Known(101, &u.Response().Header)
+	if w.phases.filterHeader() {
+		w.try.release()
+		r.write()
 		return
 	}
-	w.addFields()
-	if err := c.WriteHead(101, u.Response.Reason, &w.x.Response.Header, -1); err != nil {
-		w.x.Outcome.ClientErr = err
-		return
+	r.addFields()
+	err := d.WriteHead(101, u.Response().Reason, &w.x.Response.Header, -1)
+	if err == nil {
+		err = tunnel(d, u)
 	}
-	if err := c.Tunnel(u); err != nil {
+	if err != nil {
 		w.x.Outcome.ClientErr = err
+	}
+}
+
+// tunnel passes the bytes of another protocol both ways until both sides have ended.
+func tunnel(d exchange.Downstream, u exchange.Upstream) error {
+	if fast, ok := d.(exchange.Tunneler); ok {
+		if handled, err := fast.Tunnel(u); handled {
+			return err
+		}
+	}
+	up, ok := u.(exchange.Switched)
+	if !ok {
+		d.Abort(exchange.Broken)
+		return errors.ErrUnsupported
+	}
+	if err := d.Flush(); err != nil {
+		return err
+	}
+	back := make(chan error, 1)
+	go func() { back <- toUpstream(d, up, u) }()
+	err := toClient(d, u)
+	d.StopBody()
+	if other := <-back; err == nil {
+		err = other
+	}
+	return err
+}
+
+// toUpstream passes on what the client sends. When the client is gone, the other direction ends too.
+func toUpstream(d exchange.Downstream, up exchange.Switched, u exchange.Upstream) error {
+	buf := make([]byte, 16<<10)
+	for {
+		n, err := d.ReadBody(buf)
+		if n > 0 {
+			if werr := up.WriteRaw(buf[:n]); werr != nil {
+				u.Cancel()
+				return werr
+			}
+		}
+		switch {
+		case err == io.EOF:
+			if up.CloseWrite() != nil {
+				u.Cancel()
+			}
+			return nil
+		case err != nil:
+			u.Cancel()
+			return err
+		}
+	}
+}
+
+// toClient passes on what the upstream sends.
+func toClient(d exchange.Downstream, u exchange.Upstream) error {
+	for {
+		part, err := u.Next()
+		if err == io.EOF {
+			return d.Finish(nil)
+		}
+		if err == nil {
+			if err = d.WriteBody(part); err == nil {
+				err = d.Flush()
+			}
+		}
+		if err != nil {
+			d.Abort(exchange.Canceled)
+			return err
+		}
 	}
 }

@@ -20,7 +20,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gibbon-gateway/gibbon/internal/http1"
+	"github.com/gibbon-gateway/gibbon/internal/protocols"
 	"github.com/gibbon-gateway/gibbon/internal/snapshot"
 )
 
@@ -168,7 +168,7 @@ func TestClientTLS(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := g.Server(http1.Limits{}, &tls.Config{GetCertificate: g.Certificate}, true)
+	server := protocols.NewServer(g.Proxy, protocols.Options{TLS: &tls.Config{GetCertificate: g.Certificate}, Raw: true})
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(l) }()
 	t.Cleanup(func() { server.Shutdown(t.Context()); l.Close(); <-served })

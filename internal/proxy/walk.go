@@ -5,10 +5,8 @@ import (
 	"encoding/hex"
 	"math/rand/v2"
 	"runtime/debug"
-	"time"
 
-	"github.com/gibbon-gateway/gibbon/internal/balance"
-	"github.com/gibbon-gateway/gibbon/internal/http1"
+	"github.com/gibbon-gateway/gibbon/internal/exchange"
 	"github.com/gibbon-gateway/gibbon/internal/route"
 	"github.com/gibbon-gateway/gibbon/internal/snapshot"
 	"github.com/gibbon-gateway/gibbon/plugin"
@@ -17,60 +15,70 @@ import (
 // walk is one request on its way. It is kept with the connection's memory and used again.
 type walk struct {
 	p    *Proxy
-	c    *http1.Conn
+	down exchange.Downstream
+	q    *exchange.Request // of down
 	snap *snapshot.Snapshot
 	x    plugin.Exchange
 	d    *plugin.Driver // of x
 
-	plan      *snapshot.Plan       // nil until a route is found
-	chain     *snapshot.Chain      // of the picks
-	picks     []*snapshot.Instance // by slot; nil where none applies
-	rewritten bool
-	protocol  snapshot.Protocols
-
-	in   route.Request
-	out  route.Result
-	pick balance.Pick
-	conn *http1.ClientConn // that answered
+	found  matched
+	phases phases
+	body   requestBody
+	try    attempt
+	reply  reply
 
 	id    [32]byte
-	path  []byte // normalised
-	text  []byte // scratch for field values
-	body  requestBody
 	hosts names
-
-	asked    time.Time // when an upstream was first asked
-	answered time.Time // when its response head was there
-	gone     bool      // there is nobody to answer
-	shard    *shard
-	line     func(b []byte) []byte // accessLine
+	gone  bool // there is nobody to answer
+	shard *shard
+	line  func(b []byte) []byte // accessLine
 }
 
-// ServeHTTP1 implements http1.Handler.
-func (p *Proxy) ServeHTTP1(c *http1.Conn) {
-	w, _ := c.Request.Slot.(*walk)
-	if w == nil {
-		w = new(walk)
-		w.d, w.line = plugin.Drive(&w.x), w.accessLine
-		c.Request.Slot = w
-	}
-	if w.p != p {
-		w.p, w.shard = p, p.counts.shard()
-	}
-	w.serve(c)
+// matched is the route that was found, and how.
+type matched struct {
+	route.Result
+	in   route.Request
+	plan *snapshot.Plan // nil until a route is found
+	path []byte         // normalised
 }
 
-func (w *walk) serve(c *http1.Conn) {
+func (m *matched) reset() {
+	m.plan, m.in = nil, route.Request{}
+	m.Route, m.Service, m.Prefix = nil, nil, nil
+	if cap(m.path) > keepScratch {
+		m.path = nil
+	}
+}
+
+func newWalk(p *Proxy) *walk {
+	w := &walk{p: p, shard: p.counts.shard()}
+	w.d, w.line = plugin.Drive(&w.x), w.accessLine
+	w.phases.w, w.reply.w = w, w
+	return w
+}
+
+// Serve serves one request. When it returns, the client has its answer.
+func (p *Proxy) Serve(d exchange.Downstream) {
+	q := d.Request()
+	w, _ := q.Slot.(*walk)
+	if w == nil || w.p != p {
+		w = newWalk(p)
+		q.Slot = w
+	}
+	w.serve(d)
+}
+
+func (w *walk) serve(d exchange.Downstream) {
 	w.shard.begin()
 	defer w.end()
-	w.begin(c)
+	w.begin(d)
 	if !w.admit() {
 		return
 	}
-	if w.rewrite() && w.match() && w.access() && w.forward() {
-		w.relay()
+	if w.phases.rewrite() && w.match() && w.phases.access() && w.forward() {
+		w.reply.relay()
 	} else if !w.gone {
-		w.answer()
+		w.reply.answer()
 	}
 }
 
@@ -80,11 +88,11 @@ func (w *walk) end() {
 	if p := recover(); p != nil {
 		w.panicked(p)
 	}
-	c := w.c
-	if w.gone && !c.Wrote() {
-		c.Abort()
+	d := w.down
+	if w.gone && !d.Wrote() {
+		d.Abort(exchange.Canceled)
 	}
-	if err := c.Finish(); err != nil && w.x.Outcome.ClientErr == nil && c.Wrote() {
+	if err := d.Finish(nil); err != nil && w.x.Outcome.ClientErr == nil && d.Wrote() {
 		w.x.Outcome.ClientErr = err
 	}
 	w.record()
@@ -92,7 +100,7 @@ func (w *walk) end() {
 
 // leave gives everything back. The upstream connection is kept until here, as the response's fields stand in its memory.
 func (w *walk) leave() {
-	w.release()
+	w.try.release()
 	w.forget()
 	w.shard.end()
 }
@@ -100,38 +108,25 @@ func (w *walk) leave() {
 // panicked answers a request that went wrong in a way nobody thought of.
 func (w *walk) panicked(p any) {
 	w.p.log.Error("panic while serving a request", "panic", p, "request_id", string(w.id[:]), "stack", string(debug.Stack()))
-	if w.c.Wrote() {
-		w.c.Abort()
+	if w.down.Wrote() {
+		w.down.Abort(exchange.Broken)
 		return
 	}
 	w.d.Known(500, nil)
 	w.x.Error(500, "")
 	w.d.Unfilter()
-	w.write()
-}
-
-// release gives the upstream connection back.
-func (w *walk) release() {
-	if w.conn != nil {
-		w.conn.Release()
-		w.conn = nil
-	}
+	w.reply.write()
 }
 
 // forget lets go of what belongs to this request.
 func (w *walk) forget() {
-	w.c, w.snap, w.plan, w.chain = nil, nil, nil, nil
-	clear(w.picks)
-	w.picks = w.picks[:0]
-	w.in = route.Request{}
-	w.out.Route, w.out.Service, w.out.Prefix = nil, nil, nil
+	w.down, w.q, w.snap = nil, nil, nil
+	w.found.reset()
+	w.phases.reset()
 	w.body.forget()
-	w.pick.Reset()
-	if cap(w.text) > 16<<10 {
-		w.text = nil
-	}
-	if cap(w.path) > 16<<10 {
-		w.path = nil
+	w.try.reset()
+	if cap(w.reply.text) > keepScratch {
+		w.reply.text = nil
 	}
 	w.d.Begin(nil)
 }
@@ -149,10 +144,10 @@ func (w *walk) RequestID() string { return string(w.id[:]) }
 
 // Capture implements plugin.Host.
 func (w *walk) Capture(name string) (string, bool) {
-	if w.plan == nil {
+	if w.found.plan == nil {
 		return "", false
 	}
-	numbered, named := w.out.Captures()
+	numbered, named := w.found.Captures()
 	if v, ok := named[name]; ok {
 		return v, true
 	}

@@ -11,12 +11,15 @@ import (
 
 	"github.com/gibbon-gateway/gibbon/entity"
 	"github.com/gibbon-gateway/gibbon/internal/balance"
+	"github.com/gibbon-gateway/gibbon/internal/exchange"
 )
 
 // Service is a compiled service: how to reach it.
 type Service struct {
 	Entity   *entity.Service
 	Balancer balance.Balancer
+	// Protocols are the versions of HTTP that its upstreams are spoken to in.
+	Protocols exchange.Protocols
 	// HostHeader is the Host field that the upstream entity asks for; "" means the target's name.
 	HostHeader string
 	TLS        *TLS // nil without TLS
@@ -86,6 +89,9 @@ func (b *builder) services() map[string]*Service {
 			Write:   time.Duration(e.WriteTimeout) * time.Millisecond,
 			Read:    time.Duration(e.ReadTimeout) * time.Millisecond,
 			Tries:   1 + e.Retries,
+		}
+		if e.Protocol == "grpc" || e.Protocol == "grpcs" {
+			s.Protocols = exchange.OnlyHTTP2
 		}
 		if up != nil {
 			s.Balancer, s.HostHeader = b.s.upstreams[up.ID], up.HostHeader

@@ -11,6 +11,7 @@ import (
 	"github.com/gibbon-gateway/gibbon/internal/balance"
 	"github.com/gibbon-gateway/gibbon/internal/http1"
 	"github.com/gibbon-gateway/gibbon/internal/plugins"
+	"github.com/gibbon-gateway/gibbon/internal/protocols"
 	"github.com/gibbon-gateway/gibbon/internal/proxy"
 	"github.com/gibbon-gateway/gibbon/internal/snapshot"
 	"github.com/gibbon-gateway/gibbon/internal/source"
@@ -47,8 +48,8 @@ func start(t *testing.T, configYAML string, raw bool) (proxyURL string) {
 	build.Env.Log, build.Env.Now = slog.New(slog.DiscardHandler), time.Now
 	shared := memory.New(memory.Options{})
 	build.Env.State = shared
-	pool := &http1.Pool{Raw: raw}
-	p := proxy.New(proxy.Options{Version: "1.0", UpstreamID: true, Pool: pool, Log: build.Env.Log})
+	pool := &protocols.Upstreams{HTTP1: http1.Pool{Raw: raw}}
+	p := proxy.New(proxy.Options{Version: "1.0", UpstreamID: true, Upstreams: pool, Log: build.Env.Log})
 	s, problems := snapshot.Build(p.Current(), set, build)
 	if len(problems) > 0 {
 		t.Fatal(problems)
@@ -58,7 +59,7 @@ func start(t *testing.T, configYAML string, raw bool) (proxyURL string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := p.Server(http1.Limits{}, nil, raw)
+	server := protocols.NewServer(p, protocols.Options{Raw: raw})
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(l) }()
 	t.Cleanup(func() {

@@ -7,20 +7,23 @@ import (
 	"time"
 
 	"github.com/gibbon-gateway/gibbon/header"
+	"github.com/gibbon-gateway/gibbon/internal/exchange"
 )
 
 // Errors of writing a response.
 var (
-	errHeadTwice  = errors.New("http1: response head written twice")
-	errNoHead     = errors.New("http1: response body before its head")
-	errBodyOver   = errors.New("http1: response body longer than declared")
-	errBodyShort  = errors.New("http1: response body shorter than declared")
-	errBadStatus  = errors.New("http1: invalid response status")
-	errCutByOwner = errors.New("http1: response aborted")
+	errHeadTwice = errors.New("http1: response head written twice")
+	errNoHead    = errors.New("http1: response body before its head")
+	errBodyOver  = errors.New("http1: response body longer than declared")
+	errBodyShort = errors.New("http1: response body shorter than declared")
+	errBadStatus = errors.New("http1: invalid response status")
+	errAborted   = errors.New("http1: response aborted")
+	errStopped   = errors.New("http1: reading the request body was stopped")
 )
 
 // answer is the response that is being written.
 type answer struct {
+	c        *Conn
 	kind     BodyKind
 	left     int64 // of a body with a length
 	sent     int64
@@ -36,18 +39,16 @@ type answer struct {
 }
 
 func (a *answer) reset(q *Request) {
-	*a = answer{toHead: string(q.Method) == "HEAD", old: q.Minor == 0}
+	*a = answer{c: a.c, toHead: string(q.Method) == "HEAD", old: q.Minor == 0}
 }
 
 // notCopied are the response fields that WriteHead makes itself.
 var notCopied = hopFields.With(header.ContentLength)
 
-// WriteHead starts the response. length is the length of the body; -1 if unknown: then it is sent in chunks, or until close
-// to HTTP/1.0. For HEAD, 204 and 304 no body is sent; length >= 0 is still declared for HEAD and 304. WriteHead writes the framing and
-// Connection fields and Date when h has none: those of h are left out (Upgrade stays for 101 and 426). reason nil means the usual phrase.
-// Nothing is sent before Flush, Finish, or a full buffer.
-func (c *Conn) WriteHead(status int, reason []byte, h *header.Fields, length int64) error {
-	a := &c.resp
+// WriteHead implements exchange.Downstream. A body of unknown length is sent in chunks, or until close to HTTP/1.0. Nothing is sent
+// before Flush, Finish, or a full buffer.
+func (a *answer) WriteHead(status int, reason []byte, h *header.Fields, length int64) error {
+	c := a.c
 	switch {
 	case a.wrote:
 		return errHeadTwice
@@ -55,10 +56,7 @@ func (c *Conn) WriteHead(status int, reason []byte, h *header.Fields, length int
 		return errBadStatus
 	}
 	a.wrote, a.status = true, status
-	if c.m == nil {
-		c.take()
-	}
-	if !a.close && (c.srv.closing.Load() || !c.bodyArrived()) {
+	if !a.close && (c.srv.closing.Load() || !c.requestBody.hasArrived()) {
 		a.close = true
 	}
 	out := appendStatusLine(c.m.out, status, reason)
@@ -139,9 +137,9 @@ func appendStatusLine(out []byte, status int, reason []byte) []byte {
 	return makeStatusLine(out, status, reason)
 }
 
-// WriteBody sends a part of the response body; bytes beyond the declared length are an error. p is not kept.
-func (c *Conn) WriteBody(p []byte) error {
-	a := &c.resp
+// WriteBody implements exchange.Downstream.
+func (a *answer) WriteBody(p []byte) error {
+	c := a.c
 	switch {
 	case a.err != nil:
 		return a.err
@@ -165,7 +163,7 @@ func (c *Conn) WriteBody(p []byte) error {
 	}
 	a.sent += int64(len(p))
 	a.bodySent += int64(len(p))
-	err := c.queue(p)
+	err := a.queue(p)
 	if err == nil && a.kind == BodyChunked {
 		c.m.out = append(c.m.out, '\r', '\n')
 	}
@@ -173,7 +171,8 @@ func (c *Conn) WriteBody(p []byte) error {
 }
 
 // queue buffers p, or sends it when it is too long for that.
-func (c *Conn) queue(p []byte) error {
+func (a *answer) queue(p []byte) error {
+	c := a.c
 	if len(c.m.out)+len(p) <= outSize {
 		c.m.out = append(c.m.out, p...)
 		return nil
@@ -183,85 +182,77 @@ func (c *Conn) queue(p []byte) error {
 		c.m.out = append(c.m.out, p[:n]...)
 		p = p[n:]
 	}
-	if err := c.Flush(); err != nil {
+	if err := a.Flush(); err != nil {
 		return err
 	}
 	if len(p) < outSize/2 {
 		c.m.out = append(c.m.out, p...)
 		return nil
 	}
-	return c.send(p)
+	return a.send(p)
 }
 
-func (c *Conn) send(p []byte) error {
-	a := &c.resp
+func (a *answer) send(p []byte) error {
 	if a.err == nil {
-		a.err = c.write(p, c.srv.limits.SendTimeout)
+		a.err = a.c.write(p, a.c.srv.limits.SendTimeout)
 	}
 	return a.err
 }
 
-// WriteTrailers ends a chunked response body with trailers. To HTTP/1.0 and for other framings they are left out.
-func (c *Conn) WriteTrailers(h *header.Fields) error { return c.finish(h) }
-
-// Flush sends what is buffered.
-func (c *Conn) Flush() error {
-	if c.m == nil || len(c.m.out) == 0 {
-		return c.resp.err
+// Flush implements exchange.Downstream.
+func (a *answer) Flush() error {
+	m := a.c.m
+	if m == nil || len(m.out) == 0 {
+		return a.err
 	}
-	err := c.send(c.m.out)
-	c.m.out = c.m.out[:0]
+	err := a.send(m.out)
+	m.out = m.out[:0]
 	return err
 }
 
-// Finish ends the response and sends what is buffered. It is called for the handler when that returns; a handler calls it itself
-// to do work after the client has its answer. Calling it twice does nothing.
-func (c *Conn) Finish() error { return c.finish(nil) }
-
-func (c *Conn) finish(trailer *header.Fields) error {
-	a := &c.resp
+// Finish implements exchange.Downstream. It is called for the handler when that returns; a handler calls it itself to do work after the
+// client has its answer. Trailers are sent behind a chunked body only.
+func (a *answer) Finish(trailer *header.Fields) error {
 	if a.finished || !a.wrote {
 		return a.err
 	}
 	a.finished = true
+	m := a.c.m
 	switch {
 	case a.cut:
 		if a.err == nil {
-			a.err = errCutByOwner
+			a.err = errAborted
 		}
 		return a.err
 	case a.kind == BodyLength && a.left > 0:
 		a.cut = true
-		c.Flush()
+		a.Flush()
 		return errBodyShort
 	case a.kind == BodyChunked:
-		n := len(c.m.out)
-		out := append(c.m.out, "0\r\n"...)
+		n := len(m.out)
+		out := append(m.out, "0\r\n"...)
 		if trailer != nil {
-			out = trailer.AppendExcept(out, notInTrailers)
+			out = trailer.AppendExcept(out, exchange.NotInTrailers)
 		}
-		c.m.out = append(out, '\r', '\n')
-		a.sent += int64(len(c.m.out) - n)
+		m.out = append(out, '\r', '\n')
+		a.sent += int64(len(m.out) - n)
 	}
-	return c.Flush()
+	return a.Flush()
 }
 
-// Abort gives the response up: the connection is closed and the client sees that the body is not complete.
-func (c *Conn) Abort() {
-	c.resp.cut, c.resp.close = true, true
+// Abort implements exchange.Downstream: what was written is sent, and the connection closed. There is no way to tell why.
+func (a *answer) Abort(exchange.Code) {
+	if a.wrote && !a.finished {
+		a.Flush()
+	}
+	a.cut, a.close = true, true
 }
 
-// SetClose makes the connection close after this response. It has to be called before WriteHead.
-func (c *Conn) SetClose() { c.resp.close = true }
+// Wrote implements exchange.Downstream.
+func (a *answer) Wrote() bool { return a.wrote }
 
-// Wrote reports whether WriteHead was called.
-func (c *Conn) Wrote() bool { return c.resp.wrote }
-
-// Sent returns the number of bytes of this response so far: head, framing and body.
-func (c *Conn) Sent() int64 { return c.resp.sent }
-
-// BodySent returns the number of body bytes of this response so far, without framing.
-func (c *Conn) BodySent() int64 { return c.resp.bodySent }
+// Sent implements exchange.Downstream.
+func (a *answer) Sent() (all, body int64) { return a.sent, a.bodySent }
 
 // date holds the text of the Date field for the current second.
 type date struct {
