@@ -5,56 +5,82 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/gibbon-gateway/gibbon/bench/rig"
 )
 
-// startNginx writes a configuration that does what the gateway does by default, and starts nginx with one worker.
-func (b *bench) startNginx(addr string, c benchCase) (*exec.Cmd, error) {
-	var conf strings.Builder
-	fmt.Fprintf(&conf, `daemon off; worker_processes 1; pid %[1]s/nginx.pid; error_log %[1]s/nginx-error.log error;
-events { worker_connections 4096; }
-http {
-  access_log off; keepalive_requests 100000000; server_names_hash_max_size 4096; variables_hash_bucket_size 128; map_hash_bucket_size 128;
-  client_body_temp_path %[1]s/body; proxy_temp_path %[1]s/proxy; fastcgi_temp_path %[1]s/f; uwsgi_temp_path %[1]s/u; scgi_temp_path %[1]s/s;
-  upstream up { server %[2]s; keepalive 512; keepalive_requests 100000000; }
-  map $http_apikey $client { default ""; "%[3]s" "consumer-1"; }
-  limit_req_zone $client zone=limit:10m rate=1000000r/s;
-  proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Host $host;
-  proxy_set_header X-Real-IP $remote_addr; proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
-  proxy_set_header X-Forwarded-Proto $scheme; proxy_set_header X-Forwarded-Host $host; proxy_set_header X-Forwarded-Port $server_port;
-  proxy_set_header X-Forwarded-Path $uri; proxy_set_header Via "1.1 nginx"; proxy_set_header X-Request-Id $request_id;
-  add_header Via "1.1 nginx"; add_header X-Upstream-Latency $upstream_header_time; add_header X-Proxy-Latency $request_time;
-  add_header X-Request-Id $request_id;
-`, b.Dir, b.Upstream, benchKey)
-	for h := range hosts {
-		fmt.Fprintf(&conf, "  server { listen %s; server_name h%d.example.com;\n", addr, h)
-		for p := range prefixes {
-			fmt.Fprintf(&conf, "    location /p%d/ {", p)
-			if c.plugin {
-				conf.WriteString(` if ($client = "") { return 401; } limit_req zone=limit burst=1000000 nodelay; proxy_set_header X-Consumer-Username $client;` +
-					` proxy_set_header X-Real-IP $remote_addr; proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for; proxy_set_header Connection "";` +
-					` proxy_set_header X-Forwarded-Proto $scheme; proxy_set_header X-Forwarded-Host $host; proxy_set_header Via "1.1 nginx";`)
-			}
-			conf.WriteString(" proxy_pass http://up/; }\n")
+// proxy is a program that is measured.
+type proxy struct {
+	name  string
+	start func(b *bench, addr string, c benchCase) (*exec.Cmd, error)
+}
+
+// Names of proxies that others are compared with, or that are spared.
+const (
+	plainNginx = "plain nginx"
+	sameNginx  = "nginx"
+	older      = "baseline"
+	gibbon     = "Gibbon"
+)
+
+// proxies are in the order of the table.
+var proxies = []proxy{
+	{plainNginx, (*bench).startPlainNginx},
+	{sameNginx, (*bench).startNginx},
+	{"HAProxy", (*bench).startHAProxy},
+	{older, func(b *bench, addr string, c benchCase) (*exec.Cmd, error) { return b.startGibbon(b.baseline, addr, c) }},
+	{gibbon, func(b *bench, addr string, c benchCase) (*exec.Cmd, error) { return b.startGibbon(b.Gibbon, addr, c) }},
+}
+
+func names(all []proxy) []string {
+	var names []string
+	for _, p := range all {
+		names = append(names, p.name)
+	}
+	return names
+}
+
+// choose returns the proxies that the flags ask for.
+func (b *bench) choose() ([]proxy, error) {
+	all := slices.Clone(proxies)
+	if b.baseline == "" {
+		all = slices.DeleteFunc(all, func(p proxy) bool { return p.name == older })
+	}
+	if b.only == "" {
+		return all, nil
+	}
+	var chosen []proxy
+	for name := range strings.SplitSeq(b.only, ",") {
+		i := slices.IndexFunc(all, func(p proxy) bool { return strings.EqualFold(p.name, strings.TrimSpace(name)) })
+		if i < 0 {
+			return nil, fmt.Errorf("-proxies: no %q among %s", name, strings.Join(names(all), ", "))
 		}
-		conf.WriteString("  }\n")
+		chosen = append(chosen, all[i])
 	}
-	conf.WriteString("}\n")
-	file := filepath.Join(b.Dir, "nginx.conf")
-	if err := os.WriteFile(file, []byte(conf.String()), 0o644); err != nil {
-		return nil, err
-	}
-	nginx, err := rig.Program("nginx")
+	return chosen, nil
+}
+
+// launch starts a proxy for a case and waits until it answers.
+func (b *bench) launch(p proxy, c benchCase) (*rig.Server, error) {
+	addr, err := rig.FreeAddr()
 	if err != nil {
 		return nil, err
 	}
-	return b.Start(rig.Measured, nil, nginx, "-p", b.Dir, "-c", file)
+	cmd, err := p.start(b, addr, c)
+	if err != nil {
+		return nil, err
+	}
+	if err := rig.Ready("http://"+addr+"/p0"+c.path, map[string]string{"Host": "h0.example.com", "apikey": benchKey}); err != nil {
+		rig.End(cmd)
+		return nil, fmt.Errorf("%s: %w\n%s", p.name, err, b.Logs())
+	}
+	return &rig.Server{Name: p.name, Addr: addr, Cmd: cmd}, nil
 }
 
 // startGibbon writes a declarative file with the routes and starts the gateway without a database.
-func (b *bench) startGibbon(addr string, c benchCase) (*exec.Cmd, error) {
+func (b *bench) startGibbon(program, addr string, c benchCase) (*exec.Cmd, error) {
 	host, port, _ := strings.Cut(b.Upstream, ":")
 	var doc strings.Builder
 	fmt.Fprintf(&doc, "_format_version: \"3.0\"\nservices:\n- name: up\n  host: %s\n  port: %s\n  routes:\n", host, port)
@@ -67,19 +93,19 @@ func (b *bench) startGibbon(addr string, c benchCase) (*exec.Cmd, error) {
 		fmt.Fprintf(&doc, "plugins:\n- {name: key-auth}\n- {name: rate-limiting, config: {minute: 1000000000, policy: local}}\n"+
 			"consumers:\n- username: consumer-1\n  keyauth_credentials: [{key: %s}]\n", benchKey)
 	}
-	dir := filepath.Join(b.Dir, "gibbon")
-	file := filepath.Join(b.Dir, "gibbon.yml")
-	conf := filepath.Join(b.Dir, "gibbon.conf")
+	dir, err := os.MkdirTemp(b.Dir, "gibbon-")
+	if err != nil {
+		return nil, err
+	}
+	file, conf := filepath.Join(dir, "gibbon.yml"), filepath.Join(dir, "gibbon.conf")
 	text := fmt.Sprintf("prefix = %s\ndatabase = off\ndeclarative_config = %s\nproxy_listen = %s\nadmin_listen = off\nstatus_listen = off\n"+
 		"idp_listen = off\nproxy_access_log = off\nlog_level = error\nnginx_worker_processes = 1\n", dir, file, addr)
-	if err := os.WriteFile(file, []byte(doc.String()), 0o644); err != nil {
-		return nil, err
+	for name, body := range map[string]string{file: doc.String(), conf: text} {
+		if err := os.WriteFile(name, []byte(body), 0o644); err != nil {
+			return nil, err
+		}
 	}
-	if err := os.WriteFile(conf, []byte(text), 0o644); err != nil {
-		return nil, err
-	}
-	program, err := filepath.Abs(b.Gibbon)
-	if err != nil {
+	if program, err = filepath.Abs(program); err != nil {
 		return nil, err
 	}
 	return b.Start(rig.Measured, []string{"GOMAXPROCS=1"}, program, "start", "-c", conf)

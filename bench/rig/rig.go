@@ -175,13 +175,16 @@ func Ready(url string, header map[string]string) error {
 }
 
 // Median returns the one in the middle.
-func Median(v []float64) float64 { return at(v, 2) }
+func Median(v []float64) float64 { return at(v, 1, 2) }
 
 // Quarter returns the one that a quarter are below. Of the costs of a request it says more than the median where other programs use
 // the machine too: they can only add to them.
-func Quarter(v []float64) float64 { return at(v, 4) }
+func Quarter(v []float64) float64 { return at(v, 1, 4) }
 
-func at(v []float64, part int) float64 {
+// UpperQuarter returns the one that a quarter are above.
+func UpperQuarter(v []float64) float64 { return at(v, 3, 4) }
+
+func at(v []float64, n, of int) float64 {
 	v = slices.Sorted(slices.Values(v))
-	return v[len(v)/part]
+	return v[len(v)*n/of]
 }
