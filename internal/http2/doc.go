@@ -1,6 +1,6 @@
 // Package http2 is the gateway's own HTTP/2 (RFC 9113): a server that implements the client's side of an exchange, and a client that
-// implements the upstream's side. Its main types are Server (serves the streams of connections that were accepted elsewhere), Stream (one
-// exchange with a client), and Pool (connections to upstreams).
+// implements the upstream's side. Its main types are Server, which serves the streams of connections that were accepted elsewhere, and
+// Pool, which holds connections to upstreams.
 //
 // Connections, streams, flow control and scheduling are ours; the compressed header tables are those of golang.org/x/net/http2/hpack.
 // Frames are taken apart where they were received: a Framer would allocate for each of them and copy what they carry.

@@ -47,5 +47,25 @@ var (
 	errStreamWindow   = &streamFault{http2.ErrCodeFlowControl, "window of the stream overflows"}
 	errStreamOver     = &streamFault{http2.ErrCodeFlowControl, "more data than the window of the stream allows"}
 	errStreamZero     = &streamFault{http2.ErrCodeProtocol, "window update of zero"}
+	errSelf           = &connFault{http2.ErrCodeProtocol, "stream depends on itself"}
 	errDependsOnSelf  = &streamFault{http2.ErrCodeProtocol, "stream depends on itself"}
+)
+
+// Faults of clients.
+var (
+	errPreface     = &connFault{http2.ErrCodeProtocol, "connection does not begin with the preface"}
+	errNoSettings  = &connFault{http2.ErrCodeProtocol, "connection does not begin with SETTINGS"}
+	errHeadSlow    = &connFault{http2.ErrCodeEnhanceYourCalm, "frame or header block takes too long"}
+	errStreamID    = &connFault{http2.ErrCodeProtocol, "stream has a number that clients must not use"}
+	errIdleStream  = &connFault{http2.ErrCodeProtocol, "frame of a stream that was not opened"}
+	errPush        = &connFault{http2.ErrCodeProtocol, "clients must not push"}
+	errStreamEnded = &connFault{http2.ErrCodeStreamClosed, "frame of a stream that has ended"}
+	errResets      = &connFault{http2.ErrCodeEnhanceYourCalm, "too many streams are reset"}
+	errFlood       = &connFault{http2.ErrCodeEnhanceYourCalm, "too many frames without use"}
+	errBlockFrames = &connFault{http2.ErrCodeEnhanceYourCalm, "header block in too many frames"}
+
+	errHalfClosed  = &streamFault{http2.ErrCodeStreamClosed, "frame behind the end of the stream"}
+	errNoEnd       = &streamFault{http2.ErrCodeProtocol, "trailers do not end the stream"}
+	errTooMany     = &streamFault{http2.ErrCodeRefusedStream, "too many streams"}
+	errPriorityLen = &streamFault{http2.ErrCodeFrameSize, "frame of the wrong size"}
 )
