@@ -33,7 +33,7 @@ func (f *Fields) AddID(id ID, value []byte) { add(f, id, id.String(), value) }
 func add[N, V []byte | string](f *Fields, id ID, name N, value V) {
 	s := len(f.overlay)
 	if n := len(name) + len(value) + len(": \r\n"); n > cap(f.overlay)-s {
-		f.overlay = slices.Grow(f.overlay, max(n, 128)) // at once, with room for the next ones
+		f.overlay = slices.Grow(f.overlay, n+128) // at once, with room for the next ones
 	}
 	f.overlay = append(f.overlay, name...)
 	clean(f.overlay[s:])
