@@ -61,6 +61,17 @@ type Body struct {
 	Length  int64  // -1 when it is not known
 	Memory  []byte // all of it; or, if Stream is set, what was read of it already
 	Stream  Source // where the rest comes from; nil when Memory is all
+	// Trailer returns the fields to send behind a streamed body. It is called once, when Stream has ended, by the goroutine that reads it;
+	// nil means Stream.RequestTrailer.
+	Trailer func() *header.Fields
+}
+
+// Trailers returns the fields to send behind a streamed body that has ended; nil or empty if there are none.
+func (b *Body) Trailers() *header.Fields {
+	if b.Trailer != nil {
+		return b.Trailer()
+	}
+	return b.Stream.RequestTrailer()
 }
 
 // Response is the head of a received response. All bytes are borrowed until the Upstream is released.

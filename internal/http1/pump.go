@@ -12,10 +12,10 @@ import (
 // pump passes a request body on while its ClientConn already waits for the response: an upstream may answer before it has read
 // everything. Its goroutine is the only one that reads the client and writes the upstream; a nil pump has ended.
 type pump struct {
-	u   *ClientConn
-	src exchange.Source
-	c   *Conn  // src, if it is a client of HTTP/1: what it has buffered is taken at once, and the rest may be spliced
-	buf []byte // head and framing to be written
+	u    *ClientConn
+	body exchange.Body
+	c    *Conn  // its stream, if that is a client of HTTP/1: what it has buffered is taken at once, and the rest may be spliced
+	buf  []byte // head and framing to be written
 
 	chunked  bool
 	left     int64 // to be sent, if not chunked
@@ -34,7 +34,7 @@ func (u *ClientConn) sendStream(head []byte, body *exchange.Body) error {
 	if !u.dialed.Quiet() {
 		return u.notQuiet(!u.ended())
 	}
-	p := &pump{u: u, src: body.Stream, chunked: body.Length < 0, left: body.Length}
+	p := &pump{u: u, body: *body, chunked: body.Length < 0, left: body.Length}
 	p.c, _ = body.Stream.(*Conn)
 	p.buf = make([]byte, 0, max(pumpSize, len(head)+len(body.Memory)+pumpSize/2))
 	p.buf = append(p.buf, head...)
@@ -116,7 +116,7 @@ func (p *pump) end() error {
 		return nil
 	}
 	p.buf = append(p.buf, "0\r\n"...)
-	if t := p.src.RequestTrailer(); t != nil {
+	if t := p.body.Trailers(); t != nil {
 		p.buf = t.AppendExcept(p.buf, exchange.NotInTrailers)
 	}
 	p.buf = append(p.buf, '\r', '\n')
@@ -135,7 +135,7 @@ func (p *pump) run() {
 			p.ended.Store(true)
 			break
 		}
-		n, err := p.src.ReadBody(data)
+		n, err := p.body.Stream.ReadBody(data)
 		p.buf = p.buf[:0]
 		if err == nil || err == io.EOF {
 			err = p.take(data[:n], err == io.EOF)
@@ -264,7 +264,7 @@ func (p *pump) stop() {
 		}
 	}
 	p.u.interrupt()
-	p.src.StopBody()
+	p.body.Stream.StopBody()
 	<-p.done
 	p.u.failed = true
 }
