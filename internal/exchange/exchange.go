@@ -104,7 +104,8 @@ type Downstream interface {
 
 // Source is where a request body comes from.
 type Source interface {
-	// ReadBody reads the body without its framing; io.EOF at its end. The first call sends 100 Continue when the client waits for it.
+	// ReadBody reads the body without its framing; io.EOF at its end. The first call sends 100 Continue when the client waits for it; one
+	// with an empty p does nothing else.
 	// A body that breaks the framing rules or a limit ends with an error for which StatusOf has a status.
 	ReadBody(p []byte) (int, error)
 	// RequestTrailer returns the fields behind a body that has been read to its end; nil or empty if there are none. Fields that

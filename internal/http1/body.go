@@ -55,10 +55,8 @@ func (b *requestBody) ReadBody(p []byte) (int, error) {
 		return 0, b.err
 	case b.done:
 		return 0, io.EOF
-	case len(p) == 0:
-		return 0, nil
 	}
-	if err := b.sendContinue(); err != nil {
+	if err := b.sendContinue(); err != nil || len(p) == 0 {
 		return 0, err
 	}
 	for {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/gibbon-gateway/gibbon/header"
 	"github.com/gibbon-gateway/gibbon/internal/exchange"
+	"github.com/gibbon-gateway/gibbon/internal/snapshot"
 	"github.com/gibbon-gateway/gibbon/plugin"
 )
 
@@ -17,11 +18,11 @@ type requestBody struct {
 	err      error // why there will be no more
 	whole    int64 // length of a body that came with the head and was forwarded from there
 
-	identity []string              // lower-case names that trailers may not have
-	added    header.Fields         // trailers of plugins
-	sent     header.Fields         // trailers that went upstream
-	ended    atomic.Bool           // sent is known
-	trailer  func() *header.Fields // trailers
+	chain   *snapshot.Chain       // knows the names that trailers may not have
+	added   header.Fields         // trailers of plugins
+	sent    header.Fields         // trailers that went upstream
+	ended   atomic.Bool           // sent is known
+	trailer func() *header.Fields // trailers
 }
 
 // hold is how much of a body is collected before the upstream is asked, so that the request can be repeated and the upstream
@@ -30,7 +31,7 @@ const hold = 64 << 10
 
 func (b *requestBody) begin(d exchange.Downstream) {
 	b.from, b.read, b.complete, b.err, b.whole = d, b.read[:0], false, nil, 0
-	b.identity = nil
+	b.chain = nil
 	b.added.Reset()
 	b.sent.Reset()
 	b.ended.Store(false)
@@ -61,11 +62,30 @@ func (w *walk) ReadRequestBody(limit int) ([]byte, error) {
 	return b.read, nil
 }
 
+// take says what plugins have made of the trailers before the body goes upstream, and which chain knows the names that clients may not use.
+func (b *requestBody) take(trailer *header.Fields, chain *snapshot.Chain) {
+	b.chain = chain
+	if !b.ended.Load() {
+		b.added.CopyFrom(trailer)
+		return
+	}
+	b.sent.CopyFrom(trailer)
+	b.dropIdentity()
+}
+
+// dropIdentity takes those trailers away that would tell the upstream who sends the request.
+func (b *requestBody) dropIdentity() {
+	b.sent.DelIDs(exchange.NotInTrailers)
+	if b.chain != nil && len(b.chain.Identity) > 0 {
+		b.sent.Drop(func(_ header.ID, name, _ []byte) bool { return b.chain.IsIdentity(name) })
+	}
+}
+
 // knowTrailers tells plugins the trailers of a body that was read to its end.
 func (w *walk) knowTrailers() {
 	b := &w.body
 	if t := b.from.RequestTrailer(); !empty(t) && !b.ended.Load() {
-		b.identity = w.phases.chain.Identity
+		b.chain = w.phases.chain
 		w.d.SetRequestTrailer(b.trailers())
 	}
 }
@@ -118,13 +138,21 @@ func (b *requestBody) content(set []byte, has, buffering bool) (exchange.Body, e
 			return exchange.Body{}, err
 		}
 	}
-	if b.complete && b.added.Len() == 0 && empty(b.from.RequestTrailer()) {
+	if b.complete && !b.trails() {
 		return exchange.Body{Present: true, Length: int64(len(b.read)), Memory: b.read}, nil
 	}
-	if _, err := b.from.ReadBody(nil); err != nil { // whoever waits for 100 Continue gets it before another goroutine reads
+	if _, err := b.from.ReadBody(nil); err != nil && err != io.EOF { // whoever waits for 100 Continue gets it before another goroutine reads
 		return exchange.Body{}, err
 	}
 	return exchange.Body{Present: true, Length: q.Length, Memory: b.read, Stream: b.from, Trailer: b.trailer}, nil
+}
+
+// trails reports whether something stands behind a body that was read to its end.
+func (b *requestBody) trails() bool {
+	if b.ended.Load() {
+		return b.sent.Len() > 0
+	}
+	return b.added.Len() > 0 || !empty(b.from.RequestTrailer())
 }
 
 func empty(f *header.Fields) bool { return f == nil || f.Len() == 0 }
@@ -132,42 +160,16 @@ func empty(f *header.Fields) bool { return f == nil || f.Len() == 0 }
 // trailers returns what is sent behind the body: the client's trailers without those that tell who sends the request, and what plugins
 // have added. The goroutine that sends the body calls it.
 func (b *requestBody) trailers() *header.Fields {
+	if b.ended.Load() {
+		return &b.sent
+	}
 	if t := b.from.RequestTrailer(); t != nil {
 		b.sent.CopyFrom(t)
-		b.sent.DelIDs(exchange.NotInTrailers)
-		if len(b.identity) > 0 {
-			b.sent.Drop(func(_ header.ID, name, _ []byte) bool { return b.forged(name) })
-		}
+		b.dropIdentity()
 	}
 	b.sent.Extend(&b.added)
 	b.ended.Store(true)
 	return &b.sent
-}
-
-// forged reports whether a trailer has the name of an identity field, also in the spelling that programs behind CGI take for the same.
-func (b *requestBody) forged(name []byte) bool {
-	for _, n := range b.identity {
-		if len(n) == len(name) && sameFolded(n, name) {
-			return true
-		}
-	}
-	return false
-}
-
-func sameFolded(a string, b []byte) bool {
-	for i := range b {
-		c := b[i]
-		switch {
-		case c == '_':
-			c = '-'
-		case 'A' <= c && c <= 'Z':
-			c |= 0x20
-		}
-		if d := a[i]; c != d && (d != '_' || c != '-') {
-			return false
-		}
-	}
-	return true
 }
 
 // received returns how many bytes of the body were received.

@@ -16,6 +16,7 @@ func (w *walk) forward() bool {
 		return false
 	}
 	a := &w.try
+	w.body.take(w.x.Request.Trailer(), w.phases.chain)
 	set, has := w.d.RequestBody()
 	var err error
 	if a.body, err = w.body.content(set, has, w.found.plan.Route.RequestBuffering && !w.grpc()); err != nil {

@@ -73,11 +73,11 @@ func start(t testing.TB, s setup, objects ...entity.Object) *gateway {
 	o := s.options
 	o.Version = "1.2.3"
 	o.UpstreamID = true
-	upstreams := &protocols.Upstreams{HTTP1: http1.Pool{Raw: s.raw}}
-	o.Upstreams = upstreams
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	upstreams := &protocols.Upstreams{HTTP1: http1.Pool{Raw: s.raw, Log: o.Log}}
+	o.Upstreams = upstreams
 	registry := balance.New(balance.Config{})
 	g.build.Types, g.build.Balance = s.types, registry
 	g.build.Directory = &snapshot.Directory{}

@@ -5,6 +5,9 @@ import "time"
 // record runs the Recorders and writes the access log, after the client has its answer.
 func (w *walk) record() {
 	w.d.EndObserved(false)
+	if w.body.ended.Load() && w.x.Request.Trailer().Len() < w.body.sent.Len() {
+		w.x.Request.Trailer().CopyFrom(&w.body.sent)
+	}
 	w.outcome()
 	w.phases.record()
 	if w.p.o.AccessLog != nil {

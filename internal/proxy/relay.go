@@ -60,9 +60,10 @@ func (r *reply) relay() {
 // body passes the response body on, the fastest way that there is.
 func (r *reply) body(u exchange.Upstream, filtered bool) {
 	w := r.w
-	if !filtered && !w.d.Observed() {
+	if !filtered && !w.d.Observed() && w.x.Response.Trailer().Len() == 0 {
 		if fast, ok := w.down.(exchange.Relayer); ok {
 			if handled, err := fast.Relay(u); handled {
+				w.d.SetResponseTrailer(u.Trailer())
 				r.ended(err)
 				return
 			}
@@ -114,6 +115,7 @@ func (r *reply) pass(u exchange.Upstream, filtered bool) error {
 			return err
 		}
 	}
+	w.d.SetResponseTrailer(u.Trailer())
 	w.d.EndObserved(true)
 	if filtered {
 		rest, err := w.d.Filter(nil, true)
@@ -124,7 +126,7 @@ func (r *reply) pass(u exchange.Upstream, filtered bool) error {
 			return err
 		}
 	}
-	return d.Finish(u.Trailer())
+	return d.Finish(w.x.Response.Trailer())
 }
 
 func (r *reply) badFilter(err error) error {

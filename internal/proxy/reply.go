@@ -51,6 +51,9 @@ func (r *reply) write() {
 	if err == nil {
 		err = w.down.WriteBody(body)
 	}
+	if t := out.Trailer(); err == nil && t.Len() > 0 {
+		err = w.down.Finish(t)
+	}
 	if err != nil {
 		w.x.Outcome.ClientErr = err
 	}

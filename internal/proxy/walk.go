@@ -54,6 +54,7 @@ func newWalk(p *Proxy) *walk {
 	w := &walk{p: p, shard: p.counts.shard()}
 	w.d, w.line = plugin.Drive(&w.x), w.accessLine
 	w.phases.w, w.reply.w = w, w
+	w.body.trailer = w.body.trailers
 	return w
 }
 
