@@ -60,7 +60,7 @@ func (g *gateway) serve(l *listening, task func(name string, run func(ctx contex
 		if b.spec.TLS {
 			c = conf
 		}
-		server := protocols.NewServer(g.proxy, protocols.Options{Limits: g.limits(), TLS: c, Raw: g.settings.RawIO, Log: g.log})
+		server := protocols.NewServer(g.proxy, protocols.Options{Limits: g.limits(), TLS: c, Raw: g.settings.RawIO, Settle: settle, Log: g.log})
 		v.proxy = append(v.proxy, server)
 		task(b.spec.Text, func(context.Context) error { return ignore(server.Serve(b.Listener), protocols.ErrServerClosed) })
 	}
@@ -75,6 +75,9 @@ func (g *gateway) serve(l *listening, task func(name string, run func(ctx contex
 	v.serveHTTP(g, l.demo, demo.New(time.Now), task)
 	return v
 }
+
+// settle is how long a shutdown goes on taking connections that clients have opened before it.
+const settle = 100 * time.Millisecond
 
 func ignore(err, harmless error) error {
 	if errors.Is(err, harmless) {

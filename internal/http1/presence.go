@@ -30,7 +30,11 @@ const (
 // idle marks the connection as one that may be closed; false if it has to close now.
 func (p *presence) idle() bool {
 	p.phase.Store(connIdle)
-	return !p.c.srv.closing.Load() || !p.phase.CompareAndSwap(connIdle, connRetired)
+	s := p.c.srv
+	if !s.closing.Load() || !s.silent.Load() && p.c.serial.Load() == 0 {
+		return true
+	}
+	return !p.phase.CompareAndSwap(connIdle, connRetired)
 }
 
 // wake takes the connection back for a request; it is not ok if it has to close. nudged tells that the sweep has ended the wait.
@@ -51,9 +55,10 @@ func (p *presence) wake() (ok, nudged bool) {
 	}
 }
 
-// retire closes the connection if it is idle. Another goroutine calls it.
-func (p *presence) retire() {
-	if p.phase.CompareAndSwap(connIdle, connRetired) {
+// retire closes the connection if it is idle; fresh ones, which have not served a request, only when all are to go. Another goroutine
+// calls it.
+func (p *presence) retire(all bool) {
+	if (all || p.c.serial.Load() > 0) && p.phase.CompareAndSwap(connIdle, connRetired) {
 		p.c.interrupt()
 	}
 }

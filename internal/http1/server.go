@@ -1,6 +1,7 @@
 package http1
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -39,6 +40,9 @@ type Server struct {
 	// 405 (CONNECT), 501, 505. c.Request() holds what was understood of it, maybe nothing; the connection is closed afterwards.
 	// nil means a short text answer.
 	BadRequest func(c *Conn, status int, reason error)
+	// Settle is how long Shutdown goes on taking connections that clients have opened before it; default 10 ms. Those that have not sent
+	// a request yet are given ten times as long to begin one.
+	Settle time.Duration
 	// Log gets what has no other way to be seen: accept errors and panics. nil means slog.Default().
 	Log *slog.Logger
 
@@ -47,7 +51,10 @@ type Server struct {
 	head      headLimits
 	mu        sync.Mutex
 	listeners map[net.Listener]struct{}
-	closing   atomic.Bool
+	closing   atomic.Bool // Shutdown was called: answers are the last ones of their connections
+	settled   atomic.Bool // no more connections are taken
+	silent    atomic.Bool // no connection is waited for that has not begun a request
+	accepting sync.WaitGroup
 	conns     registry
 	accepted  atomic.Int64
 	ended     atomic.Int64
@@ -83,6 +90,7 @@ func (s *Server) Serve(l net.Listener) error {
 	if !s.listen(l) {
 		return ErrServerClosed
 	}
+	defer s.accepting.Done()
 	defer s.forget(l)
 	var delay time.Duration
 	for {
@@ -121,6 +129,7 @@ func (s *Server) listen(l net.Listener) bool {
 		return false
 	}
 	s.listeners[l] = struct{}{}
+	s.accepting.Add(1)
 	return true
 }
 
@@ -133,7 +142,7 @@ func (s *Server) forget(l net.Listener) {
 // adopt starts the goroutine of a connection.
 func (s *Server) adopt(nc net.Conn) bool {
 	s.mu.Lock()
-	if s.closing.Load() {
+	if s.settled.Load() {
 		s.mu.Unlock()
 		return false
 	}
@@ -182,23 +191,35 @@ func (s *Server) Connections() (accepted, open int64) {
 	return accepted, accepted - ended
 }
 
-// Shutdown closes the listeners and idle connections and waits until running exchanges have ended. When ctx ends first, it cuts
-// the rest off and returns ctx's error.
+// Shutdown takes the connections that clients have opened, closes the listeners and idle connections, and waits until running exchanges
+// have ended. When ctx ends first, it cuts the rest off and returns ctx's error.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.start.Do(s.begin)
 	s.mu.Lock()
 	first := !s.closing.Swap(true)
 	for l := range s.listeners {
-		l.Close()
+		s.settle(l)
 	}
 	s.mu.Unlock()
-	s.conns.each(func(w *wire) { w.client.retire() })
+	s.conns.each(func(w *wire) { w.client.retire(false) })
 	if s.HTTP2 != nil {
 		s.HTTP2.Drain()
 	}
 	done := make(chan struct{})
 	go func() {
+		s.accepting.Wait()
+		s.mu.Lock()
+		s.settled.Store(true)
+		s.mu.Unlock()
+		if s.HTTP2 != nil {
+			s.HTTP2.Drain()
+		}
+		last := time.AfterFunc(10*s.settling(), func() {
+			s.silent.Store(true)
+			s.conns.each(func(w *wire) { w.client.retire(true) })
+		})
 		s.running.Wait()
+		last.Stop()
 		if first {
 			close(s.swept)
 		}
@@ -212,4 +233,19 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	}
 	s.conns.each(func(w *wire) { w.client.cutOff() })
 	return ctx.Err()
+}
+
+func (s *Server) settling() time.Duration { return cmp.Or(s.Settle, 10*time.Millisecond) }
+
+// settle ends the accepting of l once the connections that the kernel has accepted are taken.
+func (s *Server) settle(l net.Listener) {
+	d, ok := l.(interface{ SetDeadline(t time.Time) error })
+	if !ok {
+		l.Close()
+		return
+	}
+	refuseNew(l)
+	if d.SetDeadline(time.Now().Add(s.settling())) != nil {
+		l.Close()
+	}
 }

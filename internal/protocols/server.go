@@ -7,6 +7,7 @@ import (
 	"crypto/tls"
 	"log/slog"
 	"net"
+	"time"
 
 	"github.com/gibbon-gateway/gibbon/internal/exchange"
 	"github.com/gibbon-gateway/gibbon/internal/http1"
@@ -19,8 +20,9 @@ var ErrServerClosed = http1.ErrServerClosed
 // Options say how a Server serves its listeners.
 type Options struct {
 	Limits http1.Limits
-	TLS    *tls.Config // nil for listeners without TLS
-	Raw    bool        // the raw I/O path of HTTP/1 for TCP without TLS
+	TLS    *tls.Config   // nil for listeners without TLS
+	Raw    bool          // the raw I/O path of HTTP/1 for TCP without TLS
+	Settle time.Duration // see http1.Server
 	Log    *slog.Logger
 }
 
@@ -32,7 +34,7 @@ func NewServer(p *proxy.Proxy, o Options) *Server {
 	s := &Server{&http1.Server{
 		Handler:    http1.HandlerFunc(func(c *http1.Conn) { p.Serve(c) }),
 		BadRequest: func(c *http1.Conn, status int, err error) { p.Refuse(c, status, err) },
-		Limits:     o.Limits, TLSConfig: o.TLS, Raw: o.Raw, Log: o.Log,
+		Limits:     o.Limits, TLSConfig: o.TLS, Raw: o.Raw, Settle: o.Settle, Log: o.Log,
 	}}
 	p.Count(s.http1.Connections)
 	return s
