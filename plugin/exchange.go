@@ -72,6 +72,9 @@ type Client struct {
 	ForwardedScheme, ForwardedHost string
 	ForwardedPort                  int
 	HTTPVersion                    string // "1.0", "1.1", "2", "3"
+	// GRPC says that the client speaks gRPC: the request came over HTTP/2 with a Content-Type of gRPC (GRPCContent). What plugins make
+	// of the Content-Type does not count.
+	GRPC bool
 }
 
 // Credential is what a consumer was identified by.

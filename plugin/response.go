@@ -3,8 +3,6 @@ package plugin
 import (
 	"bytes"
 	"encoding/json"
-	"net/http"
-	"strconv"
 	"strings"
 
 	"github.com/gibbon-gateway/gibbon/header"
@@ -27,12 +25,19 @@ func (r *Response) Body() []byte { return r.body }
 
 // Exit ends the request with this response, in the compact form of Kong's kong.response.exit: a nil body sends none, a
 // string or []byte is sent as it is, anything else as JSON. header holds names and values in turn.
+//
+// A client of gRPC (Client.GRPC) is answered with 200, a grpc-status that fits (GRPCStatus) and the text, or the member "message" of
+// anything else, as grpc-message; unless header has a Content-Type, which says that the body is meant to be sent.
 func (x *Exchange) Exit(status int, body any, header ...string) error {
 	text, err := encode(body)
 	if err != nil {
 		return err
 	}
 	x.begin(status, header)
+	if x.Client.GRPC && !given(header, "Content-Type") {
+		x.refuseGRPC(status, messageOf(body, text))
+		return ErrExit
+	}
 	x.Response.body = text.body
 	if text.json && !given(header, "Content-Type") {
 		x.Response.Header.Set("Content-Type", "application/json; charset=utf-8")
@@ -42,18 +47,15 @@ func (x *Exchange) Exit(status int, body any, header ...string) error {
 
 // Error ends the request with a message in the form that the client accepts: JSON unless Accept says HTML, XML or plain
 // text, each with the request's id. An empty message is Kong's usual one for the status. header holds names and values in
-// turn. A gRPC client is answered with 200 and a grpc-status.
+// turn. A client of gRPC (Client.GRPC) is answered with 200, a grpc-status that fits (GRPCStatus), and the message as grpc-message.
 func (x *Exchange) Error(status int, message string, header ...string) error {
 	if message == "" {
 		message = Message(status)
 	}
 	x.begin(status, header)
 	h := &x.Response.Header
-	if x.grpc() {
-		x.Response.Status = http.StatusOK
-		h.Set("Content-Type", "application/grpc")
-		h.Set("grpc-status", strconv.Itoa(grpcStatus(status)))
-		h.Set("grpc-message", message)
+	if x.Client.GRPC && !given(header, "Content-Type") {
+		x.refuseGRPC(status, message)
 		return ErrExit
 	}
 	form := Negotiate(&x.Request.Header)
@@ -127,44 +129,4 @@ func encode(body any) (encoded, error) {
 		return encoded{}, err
 	}
 	return encoded{bytes.TrimSuffix(out.Bytes(), []byte("\n")), true}, nil
-}
-
-// grpc reports whether the client speaks gRPC, which needs HTTP/2.
-func (x *Exchange) grpc() bool {
-	if x.Client.HTTPVersion != "2" {
-		return false
-	}
-	t, _ := x.Request.Header.Known(header.ContentType)
-	return bytes.HasPrefix(t, []byte("application/grpc"))
-}
-
-// grpcStatus maps a status of HTTP to one of gRPC, as Kong does.
-func grpcStatus(status int) int {
-	switch status {
-	case 200:
-		return 0
-	case 400:
-		return 3
-	case 401:
-		return 16
-	case 403:
-		return 7
-	case 404:
-		return 5
-	case 409:
-		return 6
-	case 429:
-		return 8
-	case 499:
-		return 1
-	case 500:
-		return 13
-	case 501:
-		return 12
-	case 503:
-		return 14
-	case 504:
-		return 4
-	}
-	return 2
 }

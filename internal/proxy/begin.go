@@ -7,6 +7,7 @@ import (
 
 	"github.com/gibbon-gateway/gibbon/header"
 	"github.com/gibbon-gateway/gibbon/internal/exchange"
+	"github.com/gibbon-gateway/gibbon/plugin"
 )
 
 // begin makes the exchange of a received request.
@@ -45,6 +46,10 @@ func (w *walk) client() {
 	k.Scheme, k.HTTPVersion = "http", w.q.Version.String()
 	if c.TLS != nil {
 		k.Scheme = "https"
+	}
+	if w.q.Version == exchange.HTTP2 {
+		t, _ := w.q.Header.Known(header.ContentType)
+		k.GRPC = plugin.GRPCContent(t)
 	}
 	k.ForwardedScheme, k.ForwardedPort = k.Scheme, int(c.Local.Port())
 	k.ForwardedHost = lower(hostOnly(w.x.Request.Host))

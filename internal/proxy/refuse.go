@@ -1,8 +1,6 @@
 package proxy
 
 import (
-	"bytes"
-
 	"github.com/gibbon-gateway/gibbon/header"
 	"github.com/gibbon-gateway/gibbon/internal/exchange"
 )
@@ -41,13 +39,5 @@ func token(s string) bool {
 // websocket reports whether the client asks for one.
 func (w *walk) websocket() bool { return header.EqualFold(w.q.Upgrade, "websocket") }
 
+// grpcType begins the types of gRPC and gRPC-Web, which Kong's check of a route's protocols does not tell apart.
 var grpcType = []byte("application/grpc")
-
-// grpc reports whether the client speaks gRPC, which needs HTTP/2.
-func (w *walk) grpc() bool {
-	if w.q.Version < exchange.HTTP2 {
-		return false
-	}
-	t, _ := w.q.Header.Known(header.ContentType)
-	return bytes.HasPrefix(t, grpcType)
-}

@@ -164,7 +164,7 @@ func (r *reply) debugFields() {
 // errorLike answers as nginx does in Kong: without Accept, the request's own type or the setting decides about the form. A client of
 // gRPC gets a status of its own.
 func (w *walk) errorLike(status int, message string) {
-	if w.grpc() {
+	if w.x.Client.GRPC {
 		w.x.Error(status, message)
 		return
 	}

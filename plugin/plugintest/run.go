@@ -142,6 +142,8 @@ func start(in Request) (*plugin.Exchange, *host) {
 	x.Client.IP = x.Client.Peer.Addr()
 	x.Client.Local = netip.MustParseAddrPort("127.0.0.1:8000")
 	x.Client.Scheme, x.Client.TLS, x.Client.HTTPVersion = "http", in.TLS, cmp.Or(in.HTTP, "1.1")
+	contentType, _ := r.Header.Known(header.ContentType)
+	x.Client.GRPC = x.Client.HTTPVersion == "2" && plugin.GRPCContent(contentType)
 	if in.TLS != nil {
 		x.Client.Scheme = "https"
 	}

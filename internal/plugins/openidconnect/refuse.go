@@ -86,7 +86,7 @@ func (p *relyingParty) refuse(x *plugin.Exchange, r *refusal) error {
 	if destroy && !errors.Is(r, oidc.ErrUnreachable) { // a provider that is away ends nobody's session
 		p.dropSession(x)
 	}
-	if len(to) > 0 {
+	if len(to) > 0 && !x.Client.GRPC {
 		return x.Exit(http.StatusFound, nil, "Location", to[0])
 	}
 	if p.DisplayErrors && r.status != http.StatusInternalServerError {
