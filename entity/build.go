@@ -10,7 +10,6 @@ import (
 	"sort"
 	"strings"
 	"sync"
-	"time"
 )
 
 // NewSet decodes documents and indexes them. Documents that cannot be decoded, and those with a reference to what is not
@@ -22,7 +21,7 @@ func NewSet(version uint64, objects []Object) (*Set, []Problem) {
 // Next is NewSet that takes over what s, which may be nil, has decoded of documents that have not changed.
 func (s *Set) Next(version uint64, objects []Object) (*Set, []Problem) {
 	perKind, unknown := sorted(objects)
-	for _, k := range kinds {
+	for _, k := range Kinds()[:len(perKind)] {
 		perKind[k.index] = difference(s.column(k), perKind[k.index])
 	}
 	return s.change(version, perKind, unknown)
@@ -40,7 +39,7 @@ func (s *Set) Change(version uint64, changes []Object) (*Set, []Problem) {
 
 // sorted groups objects by kind and orders them by id.
 func sorted(objects []Object) (perKind [][]Object, unknown []Problem) {
-	perKind = make([][]Object, len(kinds))
+	perKind = make([][]Object, len(Kinds()))
 	for _, o := range objects {
 		if o.Kind == nil {
 			unknown = append(unknown, leftOut("object", o.ID, errors.New("unknown kind")))
@@ -63,6 +62,7 @@ func byID(a, b Object) int { return strings.Compare(a.ID, b.ID) }
 
 // change makes the next set, kind by kind: those that are referred to come first.
 func (s *Set) change(version uint64, changes [][]Object, unknown []Problem) (*Set, []Problem) {
+	kinds := Kinds()[:len(changes)]
 	next := &Set{version: version, unknown: unknown, columns: make([]column, len(kinds))}
 	if s != nil {
 		next.indexes = s.indexes
@@ -72,7 +72,7 @@ func (s *Set) change(version uint64, changes [][]Object, unknown []Problem) (*Se
 	var changed []*Kind
 	for _, k := range kinds {
 		last := s.column(k)
-		recheck := slices.ContainsFunc(k.Refs, func(r Reference) bool { return moved[kindsByName[r.To].index] })
+		recheck := slices.ContainsFunc(k.Refs, func(r Reference) bool { return moved[r.Target().index] })
 		c := &next.columns[k.index]
 		if len(changes[k.index]) == 0 && !recheck {
 			*c = *last
@@ -129,8 +129,7 @@ func (s *Set) dangling(o Object) error {
 		if ref == nil {
 			continue
 		}
-		to := kindsByName[r.To]
-		if find(s.columns[to.index].objects, ref.ID) < 0 {
+		if find(s.columns[r.Target().index].objects, ref.ID) < 0 {
 			return fmt.Errorf("%s refers to %s %s, which does not exist", r.Field, r.To, ref.ID)
 		}
 	}
@@ -242,20 +241,4 @@ func decodeDoc(doc []byte, into any) error {
 	d := json.NewDecoder(bytes.NewReader(doc))
 	d.UseNumber()
 	return d.Decode(into)
-}
-
-// decodeKeyAuth decodes a credential, and when its time is over.
-func decodeKeyAuth(doc []byte) (any, error) {
-	var stored struct {
-		KeyAuthCredential
-		ExpiresAt *float64 `json:"expires_at"`
-	}
-	if err := json.Unmarshal(doc, &stored); err != nil {
-		return nil, err
-	}
-	c := stored.KeyAuthCredential
-	if stored.ExpiresAt != nil {
-		c.ExpiresAt = time.UnixMilli(int64(*stored.ExpiresAt * 1000))
-	}
-	return &c, nil
 }

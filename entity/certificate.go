@@ -177,8 +177,8 @@ func readKey(v any) crypto.Signer {
 	return key
 }
 
-// isPublicKey reports whether a PEM text holds a key that signatures can be verified with.
-func isPublicKey(text string) bool {
+// IsPublicKey reports whether a PEM text holds a key that signatures can be verified with.
+func IsPublicKey(text string) bool {
 	block, _ := pem.Decode([]byte(text))
 	if block == nil {
 		return false

@@ -29,7 +29,7 @@ func picture(s *entity.Set) string {
 	p["routes all"], p["plugins all"] = entity.All[entity.Route](s), entity.All[entity.Plugin](s)
 	for i := range numbers {
 		ref, name := id(i), fmt.Sprint("name", i)
-		p["of "+ref] = []any{s.RoutesOf(ref), s.TargetsOf(ref), s.ACLsOf(ref), s.PluginsOf(ref, "", ""), s.PluginsOf("", ref, ""), s.PluginsOf("", "", ref),
+		p["of "+ref] = []any{s.RoutesOf(ref), s.TargetsOf(ref), s.Referring("acls", "consumer", ref), s.PluginsOf(ref, "", ""), s.PluginsOf("", ref, ""), s.PluginsOf("", "", ref),
 			s.ConsumerGroupsOf(ref), entity.Get[entity.Service](s, ref)}
 		p["called "+name] = []any{s.UpstreamNamed(name), s.SNINamed(name), s.ConsumerNamed(name), s.ConsumerGroupNamed(name),
 			s.Credential("keyauth_credentials", []byte(name)), s.Credential("jwt_secrets", []byte(name))}
@@ -125,7 +125,7 @@ func TestChangeTakesOverWhatIsNotGiven(t *testing.T) {
 	if entity.Get[entity.Route](next, id(11)) != entity.Get[entity.Route](first, id(11)) || entity.Get[entity.Route](next, id(12)).Name != "changed" {
 		t.Error("decoded once more, or not changed")
 	}
-	if len(next.ACLsOf(id(21))) != 0 || len(first.ACLsOf(id(21))) != 1 {
+	if len(next.Referring("acls", "consumer", id(21))) != 0 || len(first.Referring("acls", "consumer", id(21))) != 1 {
 		t.Error("what is gone is there, or not in the set before")
 	}
 }

@@ -3,42 +3,14 @@ package entity
 import (
 	"encoding/json"
 	"math"
-	"slices"
 	"strconv"
 	"time"
 
 	"github.com/gibbon-gateway/gibbon/schema"
 )
 
-func keyAuthSchema() *schema.Schema { return schema.Of[KeyAuthCredential]() }
-
-func aclSchema() *schema.Schema { return schema.Of[ACL]() }
-
 func consumerSchema() *schema.Schema {
 	return schema.Of[Consumer](schema.AtLeastOneOf("custom_id", "username"))
-}
-
-// keyed are the algorithms that need a public key to be stored. Kong does not ask for that of ES*, only when it verifies.
-var keyed = []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "EdDSA"}
-
-func jwtSecretSchema() *schema.Schema {
-	return schema.Of[JWTSecret](
-		schema.If("algorithm", "match_any=^RS256$,^RS384$,^RS512$,^PS256$,^PS384$,^PS512$,^EdDSA$,").Then("rsa_public_key", "required"),
-		schema.CheckAlways(checkPublicKey),
-	)
-}
-
-// checkPublicKey wants a key that can be read where the algorithm needs one.
-func checkPublicKey(doc map[string]any) schema.Errors {
-	algorithm, _ := doc["algorithm"].(string)
-	key, _ := doc["rsa_public_key"].(string)
-	if key == "" || !slices.Contains(keyed, algorithm) || isPublicKey(key) {
-		return nil
-	}
-	return schema.Errors{
-		"rsa_public_key": "invalid key",
-		"@entity":        []string{"failed conditional validation given value of field 'algorithm'"},
-	}
 }
 
 // maxTTL is the limit of a ttl, in seconds.

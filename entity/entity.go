@@ -3,8 +3,6 @@
 // store anything.
 package entity
 
-import "time"
-
 // Ref is a reference to another entity.
 type Ref struct {
 	ID string `json:"id"`
@@ -135,36 +133,4 @@ type CACertificate struct {
 	Cert       string   `json:"cert" conf:"required" doc:"The certificate, in PEM."`
 	CertDigest string   `json:"cert_digest" conf:"unique" doc:"The SHA-256 of the certificate, in hex."`
 	Tags       []string `json:"tags" conf:"tags" doc:"Labels to group and filter by."`
-}
-
-// KeyAuthCredential is a consumer's API key.
-type KeyAuthCredential struct {
-	ID        string   `json:"id" conf:"id"`
-	CreatedAt int64    `json:"created_at" conf:"created_at"`
-	Consumer  *Ref     `json:"consumer" conf:"foreign=consumers;required;on_delete=cascade" doc:"The consumer that the key stands for."`
-	Key       string   `json:"key" conf:"optional;unique;auto" doc:"The key. One is made up if it is missing."`
-	Tags      []string `json:"tags" conf:"tags" doc:"Labels to group and filter by."`
-
-	ExpiresAt time.Time `json:"-"` // zero if the key does not expire
-}
-
-// JWTSecret is what tokens of a consumer are verified with.
-type JWTSecret struct {
-	ID           string   `json:"id" conf:"id"`
-	CreatedAt    int64    `json:"created_at" conf:"created_at"`
-	Consumer     *Ref     `json:"consumer" conf:"foreign=consumers;required;on_delete=cascade" doc:"The consumer that the tokens stand for."`
-	Key          string   `json:"key" conf:"optional;unique;auto" doc:"What tokens name the secret by, in iss. One is made up if it is missing."`
-	Secret       string   `json:"secret" conf:"auto" doc:"The secret of HMAC algorithms. One is made up if it is missing."`
-	RSAPublicKey string   `json:"rsa_public_key" doc:"The public key of the other algorithms, in PEM."`
-	Algorithm    string   `json:"algorithm" conf:"default=HS256;one_of=HS256,HS384,HS512,RS256,RS384,RS512,ES256,ES384,ES512,PS256,PS384,PS512,EdDSA" doc:"The algorithm that tokens are signed with."`
-	Tags         []string `json:"tags" conf:"tags" doc:"Labels to group and filter by."`
-}
-
-// ACL puts a consumer into a group.
-type ACL struct {
-	ID        string   `json:"id" conf:"id"`
-	CreatedAt int64    `json:"created_at" conf:"created_at"`
-	Consumer  *Ref     `json:"consumer" conf:"foreign=consumers;required;on_delete=cascade" doc:"The consumer."`
-	Group     string   `json:"group" conf:"required" doc:"The group."`
-	Tags      []string `json:"tags" conf:"tags" doc:"Labels to group and filter by."`
 }

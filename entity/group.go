@@ -30,7 +30,7 @@ func memberSchema() *schema.Schema { return schema.Of[Member]() }
 
 // MemberID returns the id of the membership of a consumer in a group. What is there once cannot be there under another id.
 func MemberID(consumer, group string) string {
-	return DeterministicID(kindsByName["consumer_group_consumers"], consumer, group)
+	return DeterministicID(KindOf("consumer_group_consumers"), consumer, group)
 }
 
 // identifyMember gives a membership its id, whatever id the input has chosen.

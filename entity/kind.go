@@ -21,21 +21,34 @@ type Kind struct {
 	Unique [][]string
 	Refs   []Reference // foreign fields
 
-	TTL         bool // input may have a field ttl: seconds until the entity vanishes. Stored documents have expires_at
+	// Keyed entities are found by what stands in their Endpoint field: Set.Credential and plugin.Finder.Credential.
+	Keyed bool
+	// Aliases are further unique fields that references may name an entity by, such as a consumer's custom_id.
+	Aliases []string
+	// Within is the field that stands for the id in paths below a parent, where it is unique: the group of an ACL. "" for none.
+	Within string
+
+	// TTL says that input may have a field ttl: seconds until the entity vanishes. Stored documents have expires_at, and the Go type has
+	// a field Vanishes of type time.Time, zero if it does not, which json leaves alone.
+	TTL         bool
+	Derived     bool // the id follows from the rest; Kong's have none, and files do not tell it
 	NewestFirst bool // lists are ordered by creation, newest first, instead of by id
 	Nested      bool // without a path of its own: targets are reached below their parent, authorization codes nowhere
 	// Ledger documents are issued and used up by requests, such as tokens. They are not part of a set that comes out of a store,
 	// and writing one does not move the store's version; plugins reach them by plugin.Ledger.
 	Ledger bool
 
-	index  int
-	elem   reflect.Type
-	before func(doc map[string]any, o schema.Options) schema.Errors // changes input before the schema sees it
-	after  func(doc map[string]any, o schema.Options) schema.Errors // changes the processed document
-	patch  func(in map[string]any) schema.Errors                    // checks the input of an update before it is merged
-	decode func(doc []byte) (value any, err error)
-	idOf   func(value any) string
-	column func(objects []Object) any // the values as []*T
+	// Before, which may be nil, changes input before the schema sees it; After changes the processed document; Patch checks the input of
+	// an update before it is merged.
+	Before, After func(doc map[string]any, o schema.Options) schema.Errors
+	Patch         func(in map[string]any) schema.Errors
+
+	index    int
+	elem     reflect.Type
+	id, key  int // the places of the fields ID and Endpoint in the type; key is -1 if it is not Keyed
+	vanishes int // of Vanishes, -1 without TTL
+	decode   func(doc []byte) (value any, err error)
+	column   func(objects []Object) any // the values as []*T
 }
 
 // Reference is a field that holds another entity's id.
@@ -46,8 +59,31 @@ type Reference struct {
 	Nested  string // path segment below the other: "routes" in /services/{id}/routes; "" if there is none
 	List    string // key of nested lists in declarative files: "routes"; "" if it cannot be nested
 	Sparse  bool   // documents are without the field where it is null, and unique sets as well
+	Fixed   bool   // an update may not change it
+	Indexed bool   // Set.Referring finds entities by it
+	NoPath  bool   // the Admin API has no path from the entity to the other, as /routes/{id}/service is
 
-	of func(value any) *Ref
+	place int // of the field in the type
+}
+
+// of returns the reference that an entity holds, or nil.
+func (r *Reference) of(value any) *Ref {
+	ref, _ := reflect.ValueOf(value).Elem().Field(r.place).Interface().(*Ref)
+	return ref
+}
+
+func (k *Kind) idOf(value any) string { return reflect.ValueOf(value).Elem().Field(k.id).String() }
+
+// keyOf returns what a Keyed entity is found by.
+func (k *Kind) keyOf(value any) string { return reflect.ValueOf(value).Elem().Field(k.key).String() }
+
+// end returns when an entity vanishes; the zero time if it does not.
+func (k *Kind) end(value any) time.Time {
+	if k.vanishes < 0 {
+		return time.Time{}
+	}
+	end, _ := reflect.ValueOf(value).Elem().Field(k.vanishes).Interface().(time.Time)
+	return end
 }
 
 // Target returns the kind that the reference points to.
@@ -82,15 +118,6 @@ func (k *Kind) UniqueSets(has func(field string) bool) [][]string {
 	return sets
 }
 
-// Kinds returns all kinds, those that are referred to before those that refer to them.
-func Kinds() []*Kind { return kinds }
-
-// KindOf returns the kind with this name, or nil.
-func KindOf(name string) *Kind { return kindsByName[name] }
-
-// KindByPath returns the kind with this path segment, or nil.
-func KindByPath(path string) *Kind { return kindsByPath[path] }
-
 // Prepare makes a document complete: it expands shorthands of input such as a service's url, runs the schema and the
 // checks of the kind. doc is not changed.
 func (k *Kind) Prepare(doc map[string]any, o schema.Options) (map[string]any, schema.Errors) {
@@ -123,10 +150,10 @@ func (k *Kind) Prepare(doc map[string]any, o schema.Options) (map[string]any, sc
 
 // CheckPatch checks what the input of an update has, for what cannot be seen any more once it is merged into the stored document.
 func (k *Kind) CheckPatch(in map[string]any) schema.Errors {
-	if k.patch == nil {
+	if k.Patch == nil {
 		return nil
 	}
-	return k.patch(in)
+	return k.Patch(in)
 }
 
 // Decode returns what a stored document of the kind says: *Service, *OAuth2Token, …
@@ -134,8 +161,8 @@ func (k *Kind) Decode(doc []byte) (any, error) { return k.decode(doc) }
 
 // process runs the steps of the kind.
 func (k *Kind) process(doc map[string]any, o schema.Options) (map[string]any, schema.Errors) {
-	if k.before != nil {
-		if errs := k.before(doc, o); len(errs) > 0 {
+	if k.Before != nil {
+		if errs := k.Before(doc, o); len(errs) > 0 {
 			return nil, errs
 		}
 	}
@@ -154,8 +181,8 @@ func (k *Kind) process(doc map[string]any, o schema.Options) (map[string]any, sc
 			delete(done, r.Field)
 		}
 	}
-	if k.after != nil {
-		if errs := k.after(done, o); len(errs) > 0 {
+	if k.After != nil {
+		if errs := k.After(done, o); len(errs) > 0 {
 			return nil, errs
 		}
 	}

@@ -49,13 +49,13 @@ func (s *Set) Problems() []Problem { return s.problems }
 // All returns all entities of a type, ordered by id. The slice is the set's own: it must not be changed, like all slices
 // that a set hands out.
 func All[T any](s *Set) []*T {
-	values, _ := s.column(kindsByType[reflect.TypeFor[T]()]).values.([]*T)
+	values, _ := s.column(known.Load().byType[reflect.TypeFor[T]()]).values.([]*T)
 	return values
 }
 
 // Get returns an entity, or nil.
 func Get[T any](s *Set, id string) *T {
-	c := s.column(kindsByType[reflect.TypeFor[T]()])
+	c := s.column(known.Load().byType[reflect.TypeFor[T]()])
 	if i := find(c.objects, id); i >= 0 {
 		return c.values.([]*T)[i]
 	}
@@ -64,8 +64,8 @@ func Get[T any](s *Set, id string) *T {
 
 // column returns a column, an empty one of a set that is empty.
 func (s *Set) column(k *Kind) *column {
-	if s == nil || len(s.columns) == 0 {
-		return &column{}
+	if s == nil || k == nil || k.index >= len(s.columns) {
+		return &column{} // the kind was not known when the set was made
 	}
 	return &s.columns[k.index]
 }
@@ -117,8 +117,8 @@ func (s *Set) PluginsOf(route, service, consumer string) []*Plugin {
 // TargetsOf returns the targets of an upstream, ordered by id.
 func (s *Set) TargetsOf(upstream string) []*Target { return s.targetsOf[upstream] }
 
-// ACLsOf returns the groups of a consumer, ordered by id.
-func (s *Set) ACLsOf(consumer string) []*ACL { return s.aclsOf[consumer] }
+// Referring returns the entities of a kind whose Indexed reference holds this id, ordered by their own.
+func (s *Set) Referring(kind, field, id string) []any { return s.referring[reference{kind, field}][id] }
 
 // ConsumerGroupNamed returns the consumer group with this name, or nil.
 func (s *Set) ConsumerGroupNamed(name string) *ConsumerGroup { return s.groups[name] }
@@ -135,30 +135,12 @@ func (s *Set) SNINamed(name string) *SNI { return s.snis[name] }
 // ConsumerNamed returns the consumer with this id, username or custom id, or nil.
 func (s *Set) ConsumerNamed(key string) *Consumer { return s.consumers[key] }
 
-// Credential returns the credential of a kind with this key, or nil: *KeyAuthCredential, *JWTSecret,
-// *OAuth2Credential by client_id, *OAuth2Token by access_token (only those that were declared: a store's are not in a set). Those whose time is
-// over are not returned.
+// Credential returns the entity of a Keyed kind with this key, such as a consumer's API key, or nil. Entities whose time is over are
+// not returned. Of Ledger kinds only those that were declared in a file are in a set.
 func (s *Set) Credential(kind string, key []byte) any {
-	var value any
-	switch kind {
-	case "keyauth_credentials":
-		value = s.credentials[keyAuth][string(key)]
-	case "jwt_secrets":
-		value = s.credentials[jwtSecret][string(key)]
-	case "oauth2_credentials":
-		value = s.credentials[oauth2Credential][string(key)]
-	case "oauth2_tokens":
-		value = s.credentials[oauth2Token][string(key)]
-	}
-	end := time.Time{}
-	switch c := value.(type) {
-	case *KeyAuthCredential:
-		end = c.ExpiresAt
-	case *OAuth2Token:
-		end = c.Vanishes
-	}
-	if !end.IsZero() && !time.Now().Before(end) {
+	found := s.keyed[kind][string(key)]
+	if !found.end.IsZero() && !time.Now().Before(found.end) {
 		return nil
 	}
-	return value
+	return found.value
 }

@@ -10,6 +10,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/gibbon-gateway/gibbon/entity"
+	_ "github.com/gibbon-gateway/gibbon/internal/plugins" // their kinds of entities
+	"github.com/gibbon-gateway/gibbon/internal/plugins/acl"
+	"github.com/gibbon-gateway/gibbon/internal/plugins/jwt"
 	"github.com/gibbon-gateway/gibbon/schema"
 )
 
@@ -88,10 +91,10 @@ func TestSet(t *testing.T) {
 			t.Error(key, c)
 		}
 	}
-	if a := s.ACLsOf(id(21)); len(a) != 1 || a[0].Group != "admins" {
+	if a := s.Referring("acls", "consumer", id(21)); len(a) != 1 || a[0].(*acl.Group).Group != "admins" || s.Referring("acls", "group", id(21)) != nil {
 		t.Error(a)
 	}
-	if c := s.Credential("jwt_secrets", []byte("iss")).(*entity.JWTSecret); c.Consumer.ID != id(21) || c.Algorithm != "HS256" {
+	if c := s.Credential("jwt_secrets", []byte("iss")).(*jwt.Secret); c.Consumer.ID != id(21) || c.Algorithm != "HS256" {
 		t.Error(c)
 	}
 	if s.Credential("nothing", []byte("k1")) != nil || s.Credential("keyauth_credentials", []byte("none")) != nil {

@@ -15,10 +15,14 @@ package plugin
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
+	"slices"
 	"time"
 
+	"github.com/gibbon-gateway/gibbon/entity"
 	"github.com/gibbon-gateway/gibbon/schema"
 	"github.com/gibbon-gateway/gibbon/state"
 )
@@ -34,6 +38,9 @@ type Desc struct {
 	NoService  bool     // the plugin may not be scoped to a service
 	NoRoute    bool     // the plugin may not be scoped to a route
 	Auth       bool     // the plugin identifies consumers: plugins below it are looked up with the consumer
+	// Entities are kinds that exist for the plugin, such as its credentials, those that are referred to first. The gateway declares them
+	// at the start: they have paths in the Admin API, lists in declarative files, schemas and tables as its own kinds have.
+	Entities []*entity.Kind
 	// Admin, if set, adds paths of the plugin's own to the Admin API. It is called once, at the start.
 	Admin func(env AdminEnv) []AdminRoute
 }
@@ -115,6 +122,16 @@ type Env struct {
 
 // Types is the set of known plugins by name.
 type Types map[string]*Type
+
+// Declare makes the kinds of entities of the plugins known (entity.Declare), in the order of the plugins' names.
+func (t Types) Declare() error {
+	for _, name := range slices.Sorted(maps.Keys(t)) {
+		if err := entity.Declare(t[name].Entities...); err != nil {
+			return fmt.Errorf("plugin '%s': %w", name, err)
+		}
+	}
+	return nil
+}
 
 // The phases, in the order in which they run for a request. Each is found on an instance by type assertion when a
 // configuration is compiled. In all of them an error other than ErrExit is logged and answered with status 500.

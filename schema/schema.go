@@ -89,6 +89,12 @@ func Of[T any](rules ...Rule) *Schema {
 // Root returns the record.
 func (s *Schema) Root() *Field { return s.root }
 
+// Requires reports whether the field with this name must have a value.
+func (s *Schema) Requires(name string) bool {
+	f := s.root.byName[name]
+	return f != nil && f.required
+}
+
 // Process fills in defaults and auto fields, translates shorthands and checks everything. It returns the complete document
 // with explicit nulls, also when there are errors; doc is not changed. Numbers may be json.Number or any Go number; they
 // become int64 in fields of type integer and float64 in those of type number.

@@ -49,8 +49,8 @@ func (a *api) showConfig(*call) (reply, error) {
 				if !k.Show(v, time.Now()) || v["ttl"] == int64(0) {
 					continue
 				}
-				if k.Name == "consumer_group_consumers" {
-					delete(v, "id") // Kong's have none, and ours follows from the rest
+				if k.Derived {
+					delete(v, "id")
 				}
 				list = append(list, plain(v))
 			}

@@ -108,8 +108,10 @@ func (l *listing) continues(path, next, query string) {
 
 // list answers with a page of a place.
 func (a *api) list(c *call, p place) (reply, error) {
-	if p.kind.Name == "consumers" && c.query.Has("custom_id") {
-		return a.byCustomID(c, p.kind)
+	for _, alias := range p.kind.Aliases {
+		if c.query.Has(alias) {
+			return a.byAlias(c, p.kind, alias)
+		}
 	}
 	l := listing{Data: []any{}}
 	err := a.Store.View(c.r.Context(), func(tx store.Tx) error {
@@ -188,15 +190,15 @@ func (p place) carry(c *call) string {
 	return out
 }
 
-// byCustomID answers with the consumers that have a custom_id: at most one.
-func (a *api) byCustomID(c *call, k *entity.Kind) (reply, error) {
-	value := c.query.Get("custom_id")
+// byAlias answers with the entities that have an alias: at most one.
+func (a *api) byAlias(c *call, k *entity.Kind, alias string) (reply, error) {
+	value := c.query.Get(alias)
 	if value == "" {
-		return reply{}, fail(http.StatusBadRequest, "custom_id must be an unempty string")
+		return reply{}, fail(http.StatusBadRequest, alias+" must be an unempty string")
 	}
 	l := listing{Data: []any{}}
 	err := a.Store.View(c.r.Context(), func(tx store.Tx) error {
-		raw, err := tx.Find(k, "custom_id", value)
+		raw, err := tx.Find(k, alias, value)
 		if absent(err) == notFound {
 			return nil
 		}

@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/gibbon-gateway/gibbon/entity"
 	"github.com/gibbon-gateway/gibbon/internal/admin"
+	"github.com/gibbon-gateway/gibbon/internal/kongoauth2"
 	"github.com/gibbon-gateway/gibbon/internal/store"
 )
 
@@ -64,7 +64,7 @@ func TestOAuth2Applications(tt *testing.T) {
 	fields("PATCH", path, `{"hash_secret":true}`, both)
 	hashed := t.want(200, "PATCH", path, `{"hash_secret":true,"client_secret":"test"}`)["client_secret"].(string)
 	named := t.want(200, "PATCH", path, `{"name":"new"}`)
-	app := entity.OAuth2Credential{HashSecret: true, ClientSecret: hashed}
+	app := kongoauth2.Credential{HashSecret: true, ClientSecret: hashed}
 	if !strings.HasPrefix(hashed, "$pbkdf2-sha512$i=10000,l=32$") || !app.Verify("test") || app.Verify("other") || named["client_secret"] != hashed {
 		t.Errorf("%s, then %v", hashed, named["client_secret"])
 	}

@@ -47,7 +47,7 @@ func (a *api) mountPlace(path string, p place) {
 // mountReferences adds the paths of what entities refer to: /routes/{routes}/service.
 func (a *api) mountReferences(k *entity.Kind) {
 	for _, ref := range k.Refs {
-		if ref.Target() == nil || k.Name == "snis" {
+		if ref.Target() == nil || ref.NoPath {
 			continue
 		}
 		path := "/" + k.Path + "/{" + k.Name + "}/" + ref.Field
@@ -86,8 +86,9 @@ func find(tx store.Tx, k *entity.Kind, key string) (json.RawMessage, error) {
 		return tx.Get(k, strings.ToLower(key))
 	case k.Endpoint != "":
 		return tx.Find(k, k.Endpoint, key)
-	case k.Name == "certificates":
-		return findBySNI(tx, k, key)
+	}
+	if by := specials[k.Name].find; by != nil {
+		return by(tx, k, key)
 	}
 	return nil, invalidKey(map[string]any{"id": "expected a valid UUID"})
 }
@@ -144,16 +145,13 @@ func (p place) member(tx store.Tx, c *call, parent string) (map[string]any, erro
 	return doc, nil
 }
 
-// within are kinds that are named below their parent by a field that is not unique elsewhere.
-var within = map[string]string{"targets": "target", "acls": "group"}
-
 func (p place) lookUp(tx store.Tx, key, parent string) (json.RawMessage, error) {
-	field := within[p.kind.Name]
+	field := p.kind.Within
 	if isUUID(key) || field == "" || parent == "" {
 		return find(tx, p.kind, key)
 	}
-	if p.kind.Name == "targets" {
-		key = normalTarget(p.kind, key, parent)
+	if normal := specials[p.kind.Name].normal; normal != nil {
+		key = normal(p.kind, key, parent)
 	}
 	for q := (store.Query{Size: maxSize, Ref: p.ref.Field, RefID: parent}); ; {
 		page, err := tx.List(p.kind, q)

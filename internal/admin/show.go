@@ -6,7 +6,6 @@ import (
 
 	"github.com/gibbon-gateway/gibbon/entity"
 	"github.com/gibbon-gateway/gibbon/internal/store"
-	"github.com/gibbon-gateway/gibbon/schema"
 )
 
 // show returns a stored document as clients see it.
@@ -14,22 +13,15 @@ func (a *api) show(tx store.Tx, k *entity.Kind, doc map[string]any) (map[string]
 	if !k.Show(doc, time.Now()) {
 		return nil, store.ErrNotFound // its time is over; the store has not removed it yet
 	}
-	if k.Name == "plugins" {
-		doc = k.Schema.Show(doc, schema.Options{Sub: a.pluginSchema})
-	}
-	if k.Name == "certificates" {
-		names, err := sniNames(tx, doc)
-		if err != nil {
-			return nil, err
-		}
-		doc["snis"] = names
+	if show := specials[k.Name].show; show != nil {
+		return show(a, tx, k, doc)
 	}
 	return doc, nil
 }
 
 // showRaw is show for a document that is not decoded yet. Most kinds are shown as they are stored.
 func (a *api) showRaw(tx store.Tx, k *entity.Kind, raw json.RawMessage) (any, error) {
-	if !k.TTL && k.Name != "certificates" && (k.Name != "plugins" || !a.moved) {
+	if s := specials[k.Name]; !k.TTL && (s.show == nil || s.asIs != nil && s.asIs(a)) {
 		return raw, nil
 	}
 	doc, err := decode(raw)

@@ -48,8 +48,8 @@ func (a *api) input(tx store.Tx, c *call, k *entity.Kind, was map[string]any) (m
 	if in == nil {
 		in = map[string]any{}
 	}
-	if k.Name == "plugins" && in["name"] == nil && was != nil {
-		in["name"] = was["name"]
+	if complete := specials[k.Name].input; complete != nil {
+		complete(in, was)
 	}
 	if c.form {
 		in = a.coerce(k, in)
@@ -81,8 +81,8 @@ func (a *api) save(tx store.Tx, k *entity.Kind, in map[string]any, op schema.Op)
 	if err != nil {
 		return nil, err
 	}
-	if k.Name == "plugins" {
-		if err := checkProtocols(tx, doc); err != nil {
+	if check := specials[k.Name].check; check != nil {
+		if err := check(tx, doc); err != nil {
 			return nil, err
 		}
 	}
@@ -94,8 +94,8 @@ func (a *api) save(tx store.Tx, k *entity.Kind, in map[string]any, op schema.Op)
 	if err != nil {
 		return nil, err
 	}
-	if snis, given := in["snis"]; k.Name == "certificates" && (given || op != update) {
-		err = a.bindSNIs(tx, doc, snis)
+	if saved := specials[k.Name].saved; saved != nil {
+		err = saved(a, tx, doc, in, op)
 	}
 	return doc, err
 }
@@ -103,8 +103,8 @@ func (a *api) save(tx store.Tx, k *entity.Kind, in map[string]any, op schema.Op)
 // prepare completes and checks a document.
 func (a *api) prepare(k *entity.Kind, in map[string]any, o schema.Options) (map[string]any, schema.Errors) {
 	o.Sub = a.pluginSchema
-	if k.Name == "upstreams" && o.Op == update {
-		return k.Schema.Process(in, o) // Prepare would couple what is stored, see couple
+	if prepare := specials[k.Name].prepare; prepare != nil {
+		return prepare(k, in, o)
 	}
 	return k.Prepare(in, o)
 }
@@ -197,10 +197,10 @@ func identify(k *entity.Kind, in, was map[string]any, key string) {
 		return
 	case k.Endpoint != "":
 		in[k.Endpoint] = key
-	case within[k.Name] != "":
-		in[within[k.Name]] = key
-	case k.Name == "certificates":
-		nameCertificate(in, key)
+	case k.Within != "":
+		in[k.Within] = key
+	case specials[k.Name].name != nil:
+		specials[k.Name].name(in, key)
 	}
 	if was != nil {
 		in["id"] = was["id"]
@@ -242,8 +242,8 @@ func (a *api) change(tx store.Tx, c *call, k *entity.Kind, was map[string]any) (
 	if errs := k.CheckPatch(in); len(errs) > 0 {
 		return nil, invalid(errs)
 	}
-	if k.Name == "upstreams" {
-		couple(in)
+	if patch := specials[k.Name].patch; patch != nil {
+		patch(in)
 	}
 	merged, errs := k.Schema.Merge(was, in, schema.Options{Sub: a.pluginSchema})
 	if len(errs) > 0 {
@@ -262,8 +262,14 @@ func (a *api) change(tx store.Tx, c *call, k *entity.Kind, was map[string]any) (
 
 // immutable refuses to move a target to another upstream.
 func immutable(k *entity.Kind, was, merged map[string]any) error {
-	if k.Name == "targets" && refOf(merged, "upstream") != refOf(was, "upstream") {
-		return invalid(schema.Errors{"upstream": "immutable field cannot be updated"})
+	errs := schema.Errors{}
+	for _, r := range k.Refs {
+		if r.Fixed && refOf(merged, r.Field) != refOf(was, r.Field) {
+			errs[r.Field] = "immutable field cannot be updated"
+		}
+	}
+	if len(errs) > 0 {
+		return invalid(errs)
 	}
 	return nil
 }

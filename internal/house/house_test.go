@@ -44,33 +44,37 @@ var mayImport = map[string]string{
 	"internal/balance":   "entity",
 	"internal/statedb/…": "state internal/statedb/servertest",
 	"internal/kongredis": "schema internal/statedb/redis",
+	// Applications, codes and tokens: the plugin oauth2 issues them, openid-connect takes them.
+	"internal/kongoauth2": "entity schema",
 
-	"internal/plugins":     "plugin internal/plugins/…",
-	"internal/plugins/…":   "plugin schema entity state header edit internal/statedb/memory plugin/plugintest schema/schematest",
-	"internal/plugins/jwt": "plugin schema entity edit internal/jose",
+	"internal/plugins":        "plugin internal/plugins/…",
+	"internal/plugins/…":      "plugin schema entity state header edit internal/statedb/memory plugin/plugintest schema/schematest",
+	"internal/plugins/jwt":    "plugin schema entity edit internal/jose",
+	"internal/plugins/oauth2": "plugin schema entity header edit internal/kongoauth2",
 	// Plugins that issue tokens are tested with a store in memory.
 	"internal/plugins/stage": "plugin schema entity state internal/statedb/memory plugin/plugintest schema/schematest internal/store internal/store/ledger",
 	// Policy redis has a server of its own, whatever the gateway's state is.
 	// Tokens and sessions are shared in a Redis of their own, too.
 	// Sessions in memcached as well.
-	"internal/plugins/openidconnect": "plugin schema entity state header edit internal/jose internal/oidc internal/statedb/redis internal/statedb/memcached internal/kongredis",
+	"internal/plugins/openidconnect": "plugin schema entity state header edit internal/jose internal/kongoauth2 internal/oidc internal/statedb/redis internal/statedb/memcached internal/kongredis",
 	"internal/plugins/ratelimiting":  "plugin state schema internal/statedb/redis",
 	// Strategy redis too.
 	"internal/plugins/proxycache":           "plugin state schema header internal/statedb/redis internal/kongredis internal/plugins/proxycache/httpcache",
 	"internal/plugins/proxycache/httpcache": "header",
 
-	"internal/store":          "entity",
-	"internal/store/…":        "entity schema internal/store internal/store/…",
-	"internal/store/sqlcount": "state internal/store/sqldb",
-	"internal/store/ledger":   "plugin entity schema internal/store",
-	"internal/source":         "entity schema internal/store",
-	"internal/protocols":      "internal/exchange internal/http1 internal/proxy",
-	"internal/snapshot":       "entity plugin schema state header internal/route internal/balance internal/exchange",
-	"internal/proxy":          "entity plugin header internal/route internal/balance internal/snapshot internal/exchange",
-	"internal/admin":          "entity plugin schema internal/store internal/source",
-	"internal/jose":           "",
-	"internal/oidc":           "internal/jose state",
-	"internal/oidc/…":         "internal/jose internal/oidc",
+	"internal/store":           "entity",
+	"internal/store/…":         "entity schema internal/store internal/store/…",
+	"internal/store/storetest": "entity schema internal/kongoauth2 internal/plugins internal/store", // of kinds that plugins have
+	"internal/store/sqlcount":  "state internal/store/sqldb",
+	"internal/store/ledger":    "plugin entity schema internal/store",
+	"internal/source":          "entity schema internal/store",
+	"internal/protocols":       "internal/exchange internal/http1 internal/proxy",
+	"internal/snapshot":        "entity plugin schema state header internal/route internal/balance internal/exchange",
+	"internal/proxy":           "entity plugin header internal/route internal/balance internal/snapshot internal/exchange",
+	"internal/admin":           "entity plugin schema internal/store internal/source",
+	"internal/jose":            "",
+	"internal/oidc":            "internal/jose state",
+	"internal/oidc/…":          "internal/jose internal/oidc",
 	// The provider is a relying party itself, of other providers.
 	"internal/idp":   "internal/idp/… internal/store/sqldb",
 	"internal/idp/…": "internal/idp/… internal/store/sqldb internal/jose internal/oidc",

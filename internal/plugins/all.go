@@ -1,4 +1,5 @@
-// Package plugins lists the bundled plugins. Its one function is All. Each plugin is a folder beside this file; stage, the
+// Package plugins lists the bundled plugins. Its one function is All; that a program imports it makes their
+// kinds of entities known. Each plugin is a folder beside this file; stage, the
 // exception, is for their tests.
 package plugins
 
@@ -16,6 +17,12 @@ import (
 	"github.com/gibbon-gateway/gibbon/internal/plugins/responsetransformer"
 	"github.com/gibbon-gateway/gibbon/plugin"
 )
+
+func init() {
+	if err := All().Declare(); err != nil {
+		panic(err) // a kind is twice in the bundled plugins
+	}
+}
 
 // All returns the bundled plugins by name.
 func All() plugin.Types {

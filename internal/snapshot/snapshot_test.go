@@ -16,6 +16,8 @@ import (
 	"github.com/gibbon-gateway/gibbon/entity"
 	"github.com/gibbon-gateway/gibbon/header"
 	"github.com/gibbon-gateway/gibbon/internal/balance"
+	_ "github.com/gibbon-gateway/gibbon/internal/plugins" // their kinds of entities
+	"github.com/gibbon-gateway/gibbon/internal/plugins/keyauth"
 	"github.com/gibbon-gateway/gibbon/internal/route"
 	"github.com/gibbon-gateway/gibbon/internal/snapshot"
 	"github.com/gibbon-gateway/gibbon/plugin"
@@ -228,7 +230,7 @@ func TestDirectoryFollows(t *testing.T) {
 	if c := opts.Directory.Consumer("u"); c == nil || c.ID != uuid(1) {
 		t.Errorf("consumer %v", c)
 	}
-	if c, _ := opts.Directory.Credential("keyauth_credentials", []byte("k")).(*entity.KeyAuthCredential); c == nil || c.Consumer.ID != uuid(1) {
+	if c, _ := opts.Directory.Credential("keyauth_credentials", []byte("k")).(*keyauth.Credential); c == nil || c.Consumer.ID != uuid(1) {
 		t.Errorf("credential %v", c)
 	}
 }

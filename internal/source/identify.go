@@ -61,8 +61,8 @@ func keyParts(it *item, set []string) (parts []string, ok bool) {
 			switch {
 			case it.parent != nil && it.ref.Field == field:
 				parts = append(parts, it.parent.id)
-			case field == set[0] || it.kind.Name != "plugins":
-				return nil, false // a required part is missing
+			case it.kind.Schema.Requires(field):
+				return nil, false
 			default:
 				parts = append(parts, "")
 			}
@@ -88,13 +88,12 @@ func (it *item) key() string {
 
 // directory finds entities of the file.
 type directory struct {
-	byKey, byID map[string]map[string]*item // kind → key or id
-	byCustomID  map[string]*item            // consumers
+	byKey, byID, byAlias map[string]map[string]*item // kind → key or id
 }
 
 // enter fills the directory, and notes what is there already.
 func (p *parser) enter() {
-	p.known = directory{map[string]map[string]*item{}, map[string]map[string]*item{}, map[string]*item{}}
+	p.known = directory{map[string]map[string]*item{}, map[string]map[string]*item{}, map[string]map[string]*item{}}
 	add := func(in map[string]map[string]*item, it *item, key string) bool {
 		m := in[it.kind.Name]
 		if m == nil {
@@ -114,8 +113,10 @@ func (p *parser) enter() {
 		if it.id != "" && !add(p.known.byID, it, it.id) && it.twice == "" {
 			it.twice = twice(it.kind, "primary key", it.id)
 		}
-		if custom, _ := it.doc["custom_id"].(string); it.kind.Name == "consumers" && custom != "" {
-			p.known.byCustomID[custom] = it
+		for _, alias := range it.kind.Aliases {
+			if name, _ := it.doc[alias].(string); name != "" {
+				add(p.known.byAlias, it, name)
+			}
 		}
 	}
 }
@@ -130,10 +131,10 @@ func (d directory) find(kind, key string) *item {
 	if it := d.byKey[kind][key]; it != nil {
 		return it
 	}
-	if it := d.byID[kind][key]; it != nil || kind != "consumers" {
+	if it := d.byID[kind][key]; it != nil {
 		return it
 	}
-	return d.byCustomID[key]
+	return d.byAlias[kind][key]
 }
 
 // isUUID reports whether a text has the form of a UUID.

@@ -58,7 +58,7 @@ func memberName(to entity.Reference, v any) string {
 		return text
 	}
 	doc, _ := v.(map[string]any)
-	for _, field := range []string{"id", to.Target().Endpoint, "custom_id"} {
+	for _, field := range append([]string{"id", to.Target().Endpoint}, to.Target().Aliases...) {
 		if text, _ := doc[field].(string); text != "" {
 			return text
 		}

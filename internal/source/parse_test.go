@@ -20,6 +20,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/gibbon-gateway/gibbon/entity"
+	_ "github.com/gibbon-gateway/gibbon/internal/plugins" // their kinds of entities
+	"github.com/gibbon-gateway/gibbon/internal/plugins/keyauth"
 	"github.com/gibbon-gateway/gibbon/internal/source"
 	"github.com/gibbon-gateway/gibbon/schema"
 )
@@ -155,10 +157,10 @@ func TestNestedEntities(t *testing.T) {
 		t.Error(p)
 	}
 	user := s.ConsumerNamed("my-user")
-	if user.ID != "4b1b701d-de2b-5588-9aa2-3b97061d9f52" || len(s.ACLsOf(user.ID)) != 2 {
+	if user.ID != "4b1b701d-de2b-5588-9aa2-3b97061d9f52" || len(s.Referring("acls", "consumer", user.ID)) != 2 {
 		t.Error(user)
 	}
-	key := s.Credential("keyauth_credentials", []byte("my-key")).(*entity.KeyAuthCredential)
+	key := s.Credential("keyauth_credentials", []byte("my-key")).(*keyauth.Credential)
 	if key.ID != "487ab43c-b2c9-51ec-8da5-367586ea2b61" || key.Consumer.ID != user.ID {
 		t.Error(key)
 	}

@@ -5,7 +5,7 @@ import "github.com/gibbon-gateway/gibbon/entity"
 // Directory is a plugin.Finder that holds what a test puts into it.
 type Directory struct {
 	Consumers   []*entity.Consumer
-	Credentials map[string]map[string]any // by kind and key
+	Credentials map[string]map[string]any // by kind and key; others are looked up in Set
 	Set         *entity.Set               // what Entities returns; nil is an empty one
 }
 
@@ -38,5 +38,5 @@ func (d *Directory) Credential(kind string, key []byte) any {
 	if c, ok := d.Credentials[kind][string(key)]; ok {
 		return c
 	}
-	return nil
+	return d.Entities().Credential(kind, key)
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gibbon-gateway/gibbon/entity"
 	"github.com/gibbon-gateway/gibbon/plugin"
 	"github.com/gibbon-gateway/gibbon/schema"
 )
@@ -25,6 +26,7 @@ var Type = plugin.Define(plugin.Desc{
 	Priority:   950,
 	Doc:        "Lets requests through by the groups of their consumer.",
 	NoConsumer: true,
+	Entities:   []*entity.Kind{groups},
 }, build, schema.OnlyOneOf("allow", "deny"), schema.AtLeastOneOf("allow", "deny"))
 
 // list is one configuration at work.
@@ -70,8 +72,10 @@ func (l *list) Access(x *plugin.Exchange) error {
 	case groups != nil:
 		header = authenticatedGroups
 	case consumer != "":
-		for _, a := range l.find.Entities().ACLsOf(consumer) {
-			groups = append(groups, a.Group)
+		for _, v := range l.find.Entities().Referring(kind, "consumer", consumer) {
+			if g, ok := v.(*Group); ok {
+				groups = append(groups, g.Group)
+			}
 		}
 	}
 	if groups == nil && (consumer == "" || !l.deny) {

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/gibbon-gateway/gibbon/entity"
+	_ "github.com/gibbon-gateway/gibbon/internal/plugins" // their kinds of entities
 	"github.com/gibbon-gateway/gibbon/internal/plugins/acl"
 	"github.com/gibbon-gateway/gibbon/internal/plugins/stage"
 	"github.com/gibbon-gateway/gibbon/plugin"

@@ -34,6 +34,7 @@ var Type = plugin.Define(plugin.Desc{
 	Doc:        "Identifies a consumer by a signed JSON Web Token.",
 	NoConsumer: true,
 	Auth:       true,
+	Entities:   []*entity.Kind{secrets},
 }, build, schema.If("maximum_expiration", "gt=0").Then("claims_to_verify", "contains=exp"))
 
 // TokenKey is the name under which the token that let a request in is shared with other plugins.
@@ -105,7 +106,7 @@ func (v *verifier) authenticate(x *plugin.Exchange) *refusal {
 	case key == "":
 		return v.no("Invalid '" + v.KeyClaimName + "' in claims")
 	}
-	secret, _ := v.find.Credential("jwt_secrets", []byte(key)).(*entity.JWTSecret)
+	secret, _ := v.find.Credential(kind, []byte(key)).(*Secret)
 	if secret == nil {
 		return v.no("No credentials found for given '" + v.KeyClaimName + "'")
 	}

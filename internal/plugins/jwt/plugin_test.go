@@ -50,7 +50,7 @@ func sign(t testing.TB, alg string, key any, header, claims map[string]any) stri
 func newStage(t testing.TB, curve *ecdsa.PrivateKey) *stage.Stage {
 	s := stage.New(t)
 	s.Consumers = []*entity.Consumer{alice, guest}
-	secret := func(c entity.JWTSecret) *entity.JWTSecret {
+	secret := func(c jwt.Secret) *jwt.Secret {
 		c.ID = "33333333-3333-4333-8333-333333333333"
 		if c.Consumer == nil {
 			c.Consumer = &entity.Ref{ID: alice.ID}
@@ -58,18 +58,18 @@ func newStage(t testing.TB, curve *ecdsa.PrivateKey) *stage.Stage {
 		return &c
 	}
 	secrets := map[string]any{
-		"alice-iss": secret(entity.JWTSecret{Key: "alice-iss", Secret: "topsecret", Algorithm: "HS256"}),
-		"base64":    secret(entity.JWTSecret{Key: "base64", Secret: base64.StdEncoding.EncodeToString([]byte{0xfb, 0xff, 1}), Algorithm: "HS256"}),
-		"42":        secret(entity.JWTSecret{Key: "42", Secret: "number", Algorithm: "HS256"}),
-		"orphan":    secret(entity.JWTSecret{Key: "orphan", Secret: "s", Algorithm: "HS256", Consumer: &entity.Ref{ID: "99999999-9999-4999-8999-999999999999"}}),
-		"broken":    secret(entity.JWTSecret{Key: "broken", Algorithm: "RS256", RSAPublicKey: "nonsense"}),
+		"alice-iss": secret(jwt.Secret{Key: "alice-iss", Secret: "topsecret", Algorithm: "HS256"}),
+		"base64":    secret(jwt.Secret{Key: "base64", Secret: base64.StdEncoding.EncodeToString([]byte{0xfb, 0xff, 1}), Algorithm: "HS256"}),
+		"42":        secret(jwt.Secret{Key: "42", Secret: "number", Algorithm: "HS256"}),
+		"orphan":    secret(jwt.Secret{Key: "orphan", Secret: "s", Algorithm: "HS256", Consumer: &entity.Ref{ID: "99999999-9999-4999-8999-999999999999"}}),
+		"broken":    secret(jwt.Secret{Key: "broken", Algorithm: "RS256", RSAPublicKey: "nonsense"}),
 	}
 	if curve != nil {
 		der, err := x509.MarshalPKIXPublicKey(&curve.PublicKey)
 		if err != nil {
 			t.Fatal(err)
 		}
-		secrets["curve"] = secret(entity.JWTSecret{Key: "curve", Algorithm: "ES256", RSAPublicKey: string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))})
+		secrets["curve"] = secret(jwt.Secret{Key: "curve", Algorithm: "ES256", RSAPublicKey: string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))})
 	}
 	s.Credentials = map[string]map[string]any{"jwt_secrets": secrets}
 	return s

@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/gibbon-gateway/gibbon/edit"
-	"github.com/gibbon-gateway/gibbon/entity"
 	"github.com/gibbon-gateway/gibbon/internal/jose"
 	"github.com/gibbon-gateway/gibbon/plugin"
 )
@@ -112,7 +111,7 @@ func (v *verifier) keyOf(t *jose.Token) (key string, named bool) {
 }
 
 // verify checks the signature by a credential, then the registered claims.
-func (v *verifier) verify(t *jose.Token, secret *entity.JWTSecret) *refusal {
+func (v *verifier) verify(t *jose.Token, secret *Secret) *refusal {
 	alg := secret.Algorithm
 	if alg == "" {
 		alg = "HS256"

@@ -28,6 +28,7 @@ var Type = plugin.Define(plugin.Desc{
 	Doc:        "Identifies a consumer by a key in a header, the query or the body.",
 	NoConsumer: true,
 	Auth:       true,
+	Entities:   []*entity.Kind{keys},
 }, build)
 
 // keyAuth is one configuration at work.
@@ -48,9 +49,6 @@ const (
 	duplicateKey = "Duplicate API key found"
 	badKey       = "Unauthorized"
 )
-
-// kind is the kind of entity that keys are.
-const kind = "keyauth_credentials"
 
 // Access identifies the consumer, or ends the request with 401.
 func (k *keyAuth) Access(x *plugin.Exchange) error {
@@ -73,7 +71,7 @@ func (k *keyAuth) authenticate(x *plugin.Exchange) (string, error) {
 	if err != nil || refusal != "" {
 		return refusal, err
 	}
-	cred, _ := k.find.Credential(kind, key).(*entity.KeyAuthCredential)
+	cred, _ := k.find.Credential(kind, key).(*Credential)
 	if cred == nil || cred.Consumer == nil {
 		return badKey, nil
 	}

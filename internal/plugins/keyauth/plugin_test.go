@@ -39,14 +39,14 @@ var (
 func newStage(t testing.TB) *stage.Stage {
 	s := stage.New(t)
 	s.Consumers = []*entity.Consumer{alice, guest}
-	key := func(id, key, consumer string) *entity.KeyAuthCredential {
-		return &entity.KeyAuthCredential{ID: id, Key: key, Consumer: &entity.Ref{ID: consumer}}
+	key := func(id, key, consumer string) *keyauth.Credential {
+		return &keyauth.Credential{ID: id, Key: key, Consumer: &entity.Ref{ID: consumer}}
 	}
 	s.Credentials = map[string]map[string]any{"keyauth_credentials": {
 		"alice-key": key("k-1", "alice-key", alice.ID),
 		"a b&c":     key("k-2", "a b&c", alice.ID),
 		"orphan":    key("k-3", "orphan", "99999999-9999-4999-8999-999999999999"),
-		"unowned":   &entity.KeyAuthCredential{ID: "k-4", Key: "unowned"},
+		"unowned":   &keyauth.Credential{ID: "k-4", Key: "unowned"},
 	}}
 	return s
 }

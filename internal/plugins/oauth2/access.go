@@ -8,6 +8,7 @@ import (
 
 	"github.com/gibbon-gateway/gibbon/entity"
 	"github.com/gibbon-gateway/gibbon/header"
+	"github.com/gibbon-gateway/gibbon/internal/kongoauth2"
 	"github.com/gibbon-gateway/gibbon/plugin"
 )
 
@@ -66,11 +67,11 @@ func (s *server) authenticate(x *plugin.Exchange) (*turnedAway, error) {
 	if len(token) == 0 {
 		return &turnedAway{answer{Error: "invalid_request", Description: "The access token is missing"}, s.Challenge()}, nil
 	}
-	found, err := s.ledger.Find(context.Background(), tokens, "access_token", token)
+	found, err := s.ledger.Find(context.Background(), kongoauth2.Tokens, "access_token", token)
 	if err != nil {
 		return nil, err
 	}
-	t, _ := found.(*entity.OAuth2Token)
+	t, _ := found.(*kongoauth2.Token)
 	switch {
 	case t == nil:
 		return s.invalid(badToken), nil
@@ -81,7 +82,7 @@ func (s *server) authenticate(x *plugin.Exchange) (*turnedAway, error) {
 	case over(t, s.now()):
 		return s.invalid(badToken), nil
 	}
-	client := entity.Get[entity.OAuth2Credential](s.find.Entities(), t.Credential.ID)
+	client := entity.Get[kongoauth2.Credential](s.find.Entities(), t.Credential.ID)
 	if client == nil {
 		return s.invalid(badToken), nil // it is gone; the token is about to be
 	}

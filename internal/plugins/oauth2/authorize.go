@@ -12,7 +12,7 @@ import (
 	"strings"
 
 	"github.com/gibbon-gateway/gibbon/edit"
-	"github.com/gibbon-gateway/gibbon/entity"
+	"github.com/gibbon-gateway/gibbon/internal/kongoauth2"
 	"github.com/gibbon-gateway/gibbon/plugin"
 )
 
@@ -22,7 +22,7 @@ const codeLife = 300
 // consent is a request to the authorization endpoint: the owner's page says that a user lets an application in.
 type consent struct {
 	*parameters
-	client   *entity.OAuth2Credential
+	client   *kongoauth2.Credential
 	redirect string // where the answer is to be sent; "" if that is not known
 	implicit bool
 	scope    string
@@ -126,11 +126,11 @@ func equal(a, b string) bool {
 	return subtle.ConstantTimeCompare(x[:], y[:]) == 1 && b != ""
 }
 
-func (s *server) application(id string) *entity.OAuth2Credential {
+func (s *server) application(id string) *kongoauth2.Credential {
 	if id == "" {
 		return nil
 	}
-	c, _ := s.find.Credential(applications, []byte(id)).(*entity.OAuth2Credential)
+	c, _ := s.find.Credential(kongoauth2.Credentials, []byte(id)).(*kongoauth2.Credential)
 	return c
 }
 
@@ -158,7 +158,7 @@ func (s *server) scopeOf(p *parameters) (string, *refusal) {
 }
 
 // redirectOf returns the redirect_uri of a request, or the application's first, and whether it is exactly one of the application's.
-func redirectOf(p *parameters, client *entity.OAuth2Credential) (uri string, allowed bool) {
+func redirectOf(p *parameters, client *kongoauth2.Credential) (uri string, allowed bool) {
 	v, has := p.get("redirect_uri")
 	switch {
 	case has:
@@ -202,7 +202,7 @@ func (s *server) putCode(x *plugin.Exchange, c *consent, code string) error {
 		doc["service"] = ref(service)
 	}
 	return s.ledger.Change(context.Background(), func(tx plugin.LedgerTx) error {
-		_, err := tx.Put(codes, doc)
+		_, err := tx.Put(kongoauth2.Codes, doc)
 		return err
 	})
 }

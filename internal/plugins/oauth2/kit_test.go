@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/gibbon-gateway/gibbon/entity"
+	_ "github.com/gibbon-gateway/gibbon/internal/plugins" // their kinds of entities
 	"github.com/gibbon-gateway/gibbon/internal/plugins/oauth2"
 	"github.com/gibbon-gateway/gibbon/internal/plugins/stage"
 	"github.com/gibbon-gateway/gibbon/plugin/plugintest"

@@ -6,7 +6,7 @@ import (
 	"encoding/base64"
 	"strings"
 
-	"github.com/gibbon-gateway/gibbon/entity"
+	"github.com/gibbon-gateway/gibbon/internal/kongoauth2"
 )
 
 // challengeOf returns the code challenge of a request, "" if there is none, in the base64 of URLs without padding.
@@ -31,7 +31,7 @@ func challengeOf(p *parameters) (challenge string, refused *refusal) {
 }
 
 // needsChallenge reports whether an application has to send a code challenge.
-func (s *server) needsChallenge(client *entity.OAuth2Credential) bool {
+func (s *server) needsChallenge(client *kongoauth2.Credential) bool {
 	return client.ClientType == "public" && s.PKCE != "none" || client.ClientType == "confidential" && s.PKCE == "strict"
 }
 

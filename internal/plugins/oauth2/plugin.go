@@ -11,6 +11,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/gibbon-gateway/gibbon/internal/kongoauth2"
 	"github.com/gibbon-gateway/gibbon/plugin"
 	"github.com/gibbon-gateway/gibbon/schema"
 )
@@ -42,6 +43,7 @@ var Type = plugin.Define(plugin.Desc{
 	Doc:        "Issues OAuth 2 tokens to the applications of consumers, and identifies them by these.",
 	NoConsumer: true,
 	Auth:       true,
+	Entities:   kongoauth2.Kinds,
 }, build, schema.At("", schema.If("mandatory_scope", "eq=true").Then("scopes", "required")), schema.CheckRecord(checkFlows))
 
 func checkFlows(doc map[string]any) error {
@@ -83,10 +85,3 @@ func build(c config, env plugin.Env) (any, error) {
 	}
 	return s, nil
 }
-
-// The kinds of entities.
-const (
-	applications = "oauth2_credentials"
-	tokens       = "oauth2_tokens"
-	codes        = "oauth2_authorization_codes"
-)

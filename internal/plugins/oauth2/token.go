@@ -13,6 +13,7 @@ import (
 
 	"github.com/gibbon-gateway/gibbon/entity"
 	"github.com/gibbon-gateway/gibbon/header"
+	"github.com/gibbon-gateway/gibbon/internal/kongoauth2"
 	"github.com/gibbon-gateway/gibbon/plugin"
 )
 
@@ -26,10 +27,10 @@ const (
 
 // grant is what a token is issued for.
 type grant struct {
-	client      *entity.OAuth2Credential
+	client      *kongoauth2.Credential
 	user, scope string
-	refresh     bool                // with a refresh token
-	old         *entity.OAuth2Token // that is refreshed
+	refresh     bool              // with a refresh token
+	old         *kongoauth2.Token // that is refreshed
 }
 
 // issued is the answer that has a token.
@@ -68,7 +69,7 @@ type refusedToken struct {
 	unauthorized bool
 }
 
-func (s *server) redeem(x *plugin.Exchange, p *parameters) (*entity.OAuth2Token, *refusedToken, error) {
+func (s *server) redeem(x *plugin.Exchange, p *parameters) (*kongoauth2.Token, *refusedToken, error) {
 	if secure, text := s.isSecure(x); !secure {
 		return nil, &refusedToken{no("access_denied", text), false}, nil
 	}
@@ -76,7 +77,7 @@ func (s *server) redeem(x *plugin.Exchange, p *parameters) (*entity.OAuth2Token,
 	if refused != nil {
 		return nil, refused, nil
 	}
-	var t *entity.OAuth2Token
+	var t *kongoauth2.Token
 	var err error
 	switch p.text("grant_type") {
 	case byCode:
@@ -99,7 +100,7 @@ func (s *server) redeem(x *plugin.Exchange, p *parameters) (*entity.OAuth2Token,
 func (r *refusal) Error() string { return r.code + ": " + r.text }
 
 // checkClient finds the application that asks and checks who it is. As in Kong, the last thing that is wrong is told.
-func (s *server) checkClient(x *plugin.Exchange, p *parameters) (client *entity.OAuth2Credential, refused *refusedToken) {
+func (s *server) checkClient(x *plugin.Exchange, p *parameters) (client *kongoauth2.Credential, refused *refusedToken) {
 	how := p.text("grant_type")
 	if how != byCode && how != byRefresh && !(how == byItself && s.ClientCredentials) && !(how == byPassword && s.PasswordGrant) {
 		refused = &refusedToken{no("unsupported_grant_type", "Invalid grant_type"), false}
@@ -132,7 +133,7 @@ func (s *server) checkClient(x *plugin.Exchange, p *parameters) (client *entity.
 // hashing holds those who hash a secret, which takes milliseconds of a processor. They may not take all processors.
 var hashing = make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2))
 
-func verify(client *entity.OAuth2Credential, secret string) bool {
+func verify(client *kongoauth2.Credential, secret string) bool {
 	if client.HashSecret {
 		hashing <- struct{}{}
 		defer func() { <-hashing }()
@@ -180,18 +181,18 @@ func isOf(service *entity.Ref, here string) bool {
 }
 
 // fromCode redeems a code. Of many who redeem one at the same time one gets a token.
-func (s *server) fromCode(x *plugin.Exchange, p *parameters, client *entity.OAuth2Credential) (t *entity.OAuth2Token, err error) {
+func (s *server) fromCode(x *plugin.Exchange, p *parameters, client *kongoauth2.Credential) (t *kongoauth2.Token, err error) {
 	here, err := s.serviceOf(x)
 	if err != nil {
 		return nil, err
 	}
 	redirect, named := p.get("redirect_uri")
 	err = s.ledger.Change(context.Background(), func(tx plugin.LedgerTx) error {
-		found, err := tx.Find(codes, "code", p.text("code"))
+		found, err := tx.Find(kongoauth2.Codes, "code", p.text("code"))
 		if err != nil {
 			return err
 		}
-		c, _ := found.(*entity.OAuth2Code)
+		c, _ := found.(*kongoauth2.Code)
 		if c == nil || !isOf(c.Service, here) || c.Credential.ID != client.ID {
 			return badCode
 		}
@@ -203,7 +204,7 @@ func (s *server) fromCode(x *plugin.Exchange, p *parameters, client *entity.OAut
 		if s.GlobalCredentials && c.Plugin != nil && c.Plugin.ID != s.id || named && !wasSentTo(c.Code, redirect.text) {
 			return badCode
 		}
-		if err := tx.Delete(codes, c.ID); err != nil {
+		if err := tx.Delete(kongoauth2.Codes, c.ID); err != nil {
 			return err
 		}
 		t, err = s.put(tx, here, grant{client: client, user: c.AuthenticatedUserID, scope: c.Scope, refresh: true})
@@ -213,17 +214,17 @@ func (s *server) fromCode(x *plugin.Exchange, p *parameters, client *entity.OAut
 }
 
 // fromRefresh issues another token for a refresh token, which is replaced unless it is to be reused.
-func (s *server) fromRefresh(x *plugin.Exchange, p *parameters, client *entity.OAuth2Credential) (t *entity.OAuth2Token, err error) {
+func (s *server) fromRefresh(x *plugin.Exchange, p *parameters, client *kongoauth2.Credential) (t *kongoauth2.Token, err error) {
 	here, err := s.serviceOf(x)
 	if err != nil {
 		return nil, err
 	}
 	err = s.ledger.Change(context.Background(), func(tx plugin.LedgerTx) error {
-		found, err := tx.Find(tokens, "refresh_token", p.text("refresh_token"))
+		found, err := tx.Find(kongoauth2.Tokens, "refresh_token", p.text("refresh_token"))
 		if err != nil {
 			return err
 		}
-		old, _ := found.(*entity.OAuth2Token)
+		old, _ := found.(*kongoauth2.Token)
 		switch {
 		case old == nil || !isOf(old.Service, here):
 			return badRefresh
@@ -238,7 +239,7 @@ func (s *server) fromRefresh(x *plugin.Exchange, p *parameters, client *entity.O
 		g := grant{client: client, user: old.AuthenticatedUserID, scope: old.Scope, refresh: true}
 		if s.ReuseRefreshToken {
 			g.old = old
-		} else if err := tx.Delete(tokens, old.ID); err != nil {
+		} else if err := tx.Delete(kongoauth2.Tokens, old.ID); err != nil {
 			return err
 		}
 		t, err = s.put(tx, here, g)
@@ -248,7 +249,7 @@ func (s *server) fromRefresh(x *plugin.Exchange, p *parameters, client *entity.O
 }
 
 // forItself issues a token to an application without a user, or for one whom the owner's page names.
-func (s *server) forItself(x *plugin.Exchange, p *parameters, client *entity.OAuth2Credential) (*entity.OAuth2Token, error) {
+func (s *server) forItself(x *plugin.Exchange, p *parameters, client *kongoauth2.Credential) (*kongoauth2.Token, error) {
 	user, named := p.get("authenticated_userid")
 	switch {
 	case named && !s.isProvisioned(p):
@@ -265,7 +266,7 @@ func (s *server) forItself(x *plugin.Exchange, p *parameters, client *entity.OAu
 }
 
 // fromPassword issues a token for a user whom the owner's page has signed in.
-func (s *server) fromPassword(x *plugin.Exchange, p *parameters, client *entity.OAuth2Credential) (*entity.OAuth2Token, error) {
+func (s *server) fromPassword(x *plugin.Exchange, p *parameters, client *kongoauth2.Credential) (*kongoauth2.Token, error) {
 	user, _ := p.get("authenticated_userid")
 	user = user.orNumber()
 	switch {
@@ -282,7 +283,7 @@ func (s *server) fromPassword(x *plugin.Exchange, p *parameters, client *entity.
 }
 
 // issue issues a token in a transaction of its own.
-func (s *server) issue(x *plugin.Exchange, g grant) (t *entity.OAuth2Token, err error) {
+func (s *server) issue(x *plugin.Exchange, g grant) (t *kongoauth2.Token, err error) {
 	here, err := s.serviceOf(x)
 	if err != nil {
 		return nil, err
@@ -295,7 +296,7 @@ func (s *server) issue(x *plugin.Exchange, g grant) (t *entity.OAuth2Token, err 
 }
 
 // put stores the token of a grant. The row goes away when neither the access token nor the refresh token is good any more.
-func (s *server) put(tx plugin.LedgerTx, service string, g grant) (*entity.OAuth2Token, error) {
+func (s *server) put(tx plugin.LedgerTx, service string, g grant) (*kongoauth2.Token, error) {
 	doc := map[string]any{"credential": ref(g.client.ID), "expires_in": s.life}
 	set := func(field, text string) {
 		if text != "" {
@@ -323,13 +324,13 @@ func (s *server) put(tx plugin.LedgerTx, service string, g grant) (*entity.OAuth
 	if s.life > 0 && kept > 0 {
 		doc["ttl"] = kept
 	}
-	v, err := tx.Put(tokens, doc)
-	t, _ := v.(*entity.OAuth2Token)
+	v, err := tx.Put(kongoauth2.Tokens, doc)
+	t, _ := v.(*kongoauth2.Token)
 	return t, err
 }
 
 // over reports whether an access token is good no more.
-func over(t *entity.OAuth2Token, now time.Time) bool {
+func over(t *kongoauth2.Token, now time.Time) bool {
 	end := t.Ends()
 	return !end.IsZero() && now.After(end)
 }

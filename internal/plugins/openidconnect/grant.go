@@ -8,8 +8,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/gibbon-gateway/gibbon/entity"
 	"github.com/gibbon-gateway/gibbon/internal/jose"
+	"github.com/gibbon-gateway/gibbon/internal/kongoauth2"
 	"github.com/gibbon-gateway/gibbon/internal/oidc"
 )
 
@@ -34,13 +34,13 @@ type grant struct {
 	userRaw          json.RawMessage
 	userJWT          string
 	ends             time.Time
-	header           http.Header              // of the token endpoint's answer
-	elsewhere        bool                     // the token needs more than its signature at each use: it is bound to a key or certificate
-	ready            *prepared                // what does not change between requests with this grant
-	lookedUp         bool                     // userinfo was asked
-	made             time.Time                // when the token endpoint gave it; zero for others
-	application      *entity.OAuth2Credential // whose token of the plugin oauth2 it is; nil for grants of the provider
-	foreign          bool                     // a token to be exchanged, of whose issuer nothing was verified
+	header           http.Header            // of the token endpoint's answer
+	elsewhere        bool                   // the token needs more than its signature at each use: it is bound to a key or certificate
+	ready            *prepared              // what does not change between requests with this grant
+	lookedUp         bool                   // userinfo was asked
+	made             time.Time              // when the token endpoint gave it; zero for others
+	application      *kongoauth2.Credential // whose token of the plugin oauth2 it is; nil for grants of the provider
+	foreign          bool                   // a token to be exchanged, of whose issuer nothing was verified
 
 	by         *oidc.Issuer // whose keys have verified the access token; nil if none have
 	generation uint64       // of these keys

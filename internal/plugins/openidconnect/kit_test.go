@@ -14,6 +14,7 @@ import (
 
 	"github.com/gibbon-gateway/gibbon/entity"
 	"github.com/gibbon-gateway/gibbon/internal/oidc/oidctest"
+	_ "github.com/gibbon-gateway/gibbon/internal/plugins" // their kinds of entities
 	"github.com/gibbon-gateway/gibbon/internal/plugins/openidconnect"
 	"github.com/gibbon-gateway/gibbon/internal/plugins/stage"
 	"github.com/gibbon-gateway/gibbon/plugin/plugintest"

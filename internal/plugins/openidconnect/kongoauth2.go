@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/gibbon-gateway/gibbon/entity"
+	"github.com/gibbon-gateway/gibbon/internal/kongoauth2"
 )
 
 // fromKongOAuth2 lets a request in by a token that the gateway's plugin oauth2 has issued. The provider has no part in it. It returns
@@ -21,14 +22,14 @@ func (v *visit) fromKongOAuth2(token string) (*grant, error) {
 // application is still there.
 func (p *relyingParty) kongGrant(ctx context.Context, token, service string) (*grant, error) {
 	set := p.env.Find.Entities()
-	if p.env.Ledger == nil || len(token) > maxQuick || len(entity.All[entity.OAuth2Credential](set)) == 0 {
+	if p.env.Ledger == nil || len(token) > maxQuick || len(entity.All[kongoauth2.Credential](set)) == 0 {
 		return nil, nil // without applications there are no tokens, and nothing has to be looked up
 	}
 	found, err := p.env.Ledger.Find(ctx, "oauth2_tokens", "access_token", []byte(token))
 	if err != nil {
 		return nil, err
 	}
-	t, _ := found.(*entity.OAuth2Token)
+	t, _ := found.(*kongoauth2.Token)
 	if t == nil {
 		return nil, nil
 	}
@@ -39,7 +40,7 @@ func (p *relyingParty) kongGrant(ctx context.Context, token, service string) (*g
 	if t.Service != nil && t.Service.ID != service {
 		return nil, unauthorized(invalidToken, "the token of the plugin oauth2 was issued at another service", nil)
 	}
-	application := entity.Get[entity.OAuth2Credential](set, t.Credential.ID)
+	application := entity.Get[kongoauth2.Credential](set, t.Credential.ID)
 	if application == nil {
 		return nil, unauthorized(invalidToken, "the application of the token is not there any more", nil)
 	}

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/gibbon-gateway/gibbon/entity"
+	"github.com/gibbon-gateway/gibbon/internal/kongoauth2"
 	"github.com/gibbon-gateway/gibbon/plugin"
 	"github.com/gibbon-gateway/gibbon/plugin/plugintest"
 )
@@ -23,7 +24,7 @@ func issue(g *gateway) *issued {
 	k.here = s.Put(t, "services", map[string]any{"host": "here"}).(*entity.Service)
 	k.away = s.Put(t, "services", map[string]any{"host": "away"}).(*entity.Service)
 	s.Put(t, "consumers", map[string]any{"id": alice.ID, "username": alice.Username, "custom_id": alice.CustomID})
-	app := s.Put(t, "oauth2_credentials", map[string]any{"name": "App", "client_id": "app", "consumer": map[string]any{"id": alice.ID}}).(*entity.OAuth2Credential)
+	app := s.Put(t, "oauth2_credentials", map[string]any{"name": "App", "client_id": "app", "consumer": map[string]any{"id": alice.ID}}).(*kongoauth2.Credential)
 	for name, doc := range map[string]map[string]any{
 		"good":    {"service": map[string]any{"id": k.here.ID}, "expires_in": int64(60), "scope": "read write", "authenticated_userid": "user-7"},
 		"endless": {"service": map[string]any{"id": k.here.ID}, "expires_in": int64(0)},
@@ -130,7 +131,7 @@ func kongRows() []row {
 				if err != nil {
 					return err
 				}
-				return tx.Delete("oauth2_tokens", v.(*entity.OAuth2Token).ID)
+				return tx.Delete("oauth2_tokens", v.(*kongoauth2.Token).ID)
 			})
 			if err != nil {
 				t.Fatal(err)

@@ -86,18 +86,8 @@ func samples(text string) []*sample {
 func setUp(t *testing.T, text string, typ *plugin.Type) (*plugintest.Instance, map[string]string, *entity.Service) {
 	t.Helper()
 	var doc struct {
-		Consumers []struct {
-			Username string
-			CustomID string `yaml:"custom_id"`
-			KeyAuth  []struct {
-				Key string
-			} `yaml:"keyauth_credentials"`
-			JWT []struct {
-				Key, Secret, Algorithm string
-			} `yaml:"jwt_secrets"`
-			OAuth2 []map[string]any `yaml:"oauth2_credentials"`
-		}
-		Plugins []struct {
+		Consumers []map[string]any
+		Plugins   []struct {
 			Name   string
 			Config yaml.Node
 		}
@@ -105,38 +95,16 @@ func setUp(t *testing.T, text string, typ *plugin.Type) (*plugintest.Instance, m
 	if err := yaml.Unmarshal([]byte(text), &doc); err != nil {
 		t.Fatalf("%v in\n%s", err, text)
 	}
-	s, ids := New(t), map[string]string{"request_id": requestID}
-	keys, secrets := map[string]any{}, map[string]any{}
-	for i, c := range doc.Consumers {
-		e := &entity.Consumer{ID: fmt.Sprintf("00000000-0000-4000-8000-00000000c0%02d", i), Username: c.Username, CustomID: c.CustomID}
-		ids["id of "+c.Username] = e.ID
-		s.Consumers = append(s.Consumers, e)
-		for j, k := range c.KeyAuth {
-			id := fmt.Sprintf("00000000-0000-4000-8000-000000%02d%04d", i, j)
-			ids["id of "+k.Key] = id
-			keys[k.Key] = &entity.KeyAuthCredential{ID: id, Key: k.Key, Consumer: &entity.Ref{ID: e.ID}}
-		}
-		for j, k := range c.JWT {
-			id := fmt.Sprintf("00000000-0000-4000-8000-000001%02d%04d", i, j)
-			ids["id of "+k.Key] = id
-			secrets[k.Key] = &entity.JWTSecret{ID: id, Key: k.Key, Secret: k.Secret, Algorithm: k.Algorithm, Consumer: &entity.Ref{ID: e.ID}}
-		}
+	if err := entity.Declare(typ.Entities...); err != nil {
+		t.Fatal(err)
 	}
-	s.Credentials = map[string]map[string]any{"keyauth_credentials": keys, "jwt_secrets": secrets}
-	consumers := s.Consumers
-	var service *entity.Service
+	s, ids := New(t), map[string]string{"request_id": requestID}
+	service := s.Put(t, "services", map[string]any{"host": "example.com"}).(*entity.Service)
+	s.Put(t, "plugins", map[string]any{"id": PluginID, "name": typ.Name})
 	for i, c := range doc.Consumers {
-		for _, o := range c.OAuth2 {
-			if service == nil {
-				service = s.Put(t, "services", map[string]any{"host": "example.com"}).(*entity.Service)
-				s.Put(t, "plugins", map[string]any{"id": PluginID, "name": typ.Name})
-				for _, e := range consumers {
-					s.Put(t, "consumers", map[string]any{"id": e.ID, "username": e.Username})
-				}
-			}
-			o["consumer"] = map[string]any{"id": consumers[i].ID}
-			s.Put(t, "oauth2_credentials", o)
-		}
+		id := fmt.Sprintf("00000000-0000-4000-8000-00000000c0%02d", i)
+		ids["id of "+fmt.Sprint(c["username"])] = id
+		s.putConsumer(t, id, c, ids)
 	}
 	if len(doc.Plugins) != 1 || doc.Plugins[0].Name != typ.Name {
 		t.Fatalf("want the plugin %s in\n%s", typ.Name, text)
@@ -146,6 +114,28 @@ func setUp(t *testing.T, text string, typ *plugin.Type) (*plugintest.Instance, m
 		t.Fatal(err)
 	}
 	return s.Instance(t, typ, string(config)), ids, service
+}
+
+// putConsumer stores a consumer and what nests in it, and notes the ids.
+func (s *Stage) putConsumer(t *testing.T, id string, doc map[string]any, ids map[string]string) {
+	t.Helper()
+	lists := map[*entity.Kind][]any{}
+	for name, v := range doc {
+		if k := entity.KindOf(name); k != nil {
+			lists[k], _ = v.([]any)
+			delete(doc, name)
+		}
+	}
+	doc["id"] = id
+	s.Put(t, "consumers", doc)
+	for k, list := range lists {
+		for n, v := range list {
+			e := maps.Clone(v.(map[string]any))
+			e["id"], e["consumer"] = id[:24]+fmt.Sprintf("%s%02x%04d", id[34:], k.Name[0], n)+"0000", map[string]any{"id": id}
+			ids["id of "+fmt.Sprint(e[k.Endpoint])] = e["id"].(string)
+			s.Put(t, k.Name, e)
+		}
+	}
 }
 
 // requestID is the id of all requests of plugintest.

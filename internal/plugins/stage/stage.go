@@ -140,13 +140,6 @@ func (s *Stage) Put(t testing.TB, kind string, doc map[string]any) any {
 		t.Fatal(err)
 	}
 	s.Consumers = entity.All[entity.Consumer](s.Set)
-	if s.Credentials == nil {
-		s.Credentials = map[string]map[string]any{}
-	}
-	s.Credentials["oauth2_credentials"] = map[string]any{}
-	for _, c := range entity.All[entity.OAuth2Credential](s.Set) {
-		s.Credentials["oauth2_credentials"][c.ClientID] = c
-	}
 	v, err := k.Decode(raw)
 	if err != nil {
 		t.Fatal(err)

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/gibbon-gateway/gibbon/entity"
+	"github.com/gibbon-gateway/gibbon/internal/kongoauth2"
+	_ "github.com/gibbon-gateway/gibbon/internal/plugins" // their kinds of entities
 	"github.com/gibbon-gateway/gibbon/internal/store"
 	"github.com/gibbon-gateway/gibbon/internal/store/ledger"
 	"github.com/gibbon-gateway/gibbon/plugin"
@@ -57,7 +59,7 @@ func (b *bench) raw(kind, doc string) {
 	}
 }
 
-func (b *bench) put(doc map[string]any) *entity.OAuth2Token {
+func (b *bench) put(doc map[string]any) *kongoauth2.Token {
 	b.t.Helper()
 	doc["credential"] = map[string]any{"id": credentialID}
 	if doc["expires_in"] == nil {
@@ -71,16 +73,16 @@ func (b *bench) put(doc map[string]any) *entity.OAuth2Token {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	return v.(*entity.OAuth2Token)
+	return v.(*kongoauth2.Token)
 }
 
-func (b *bench) find(token string) *entity.OAuth2Token {
+func (b *bench) find(token string) *kongoauth2.Token {
 	b.t.Helper()
 	v, err := b.Find(b.t.Context(), "oauth2_tokens", "access_token", []byte(token))
 	if err != nil {
 		b.t.Error(err)
 	}
-	t, _ := v.(*entity.OAuth2Token)
+	t, _ := v.(*kongoauth2.Token)
 	return t
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/gibbon-gateway/gibbon/entity"
+	"github.com/gibbon-gateway/gibbon/internal/kongoauth2"
 	"github.com/gibbon-gateway/gibbon/internal/store"
 )
 
@@ -55,10 +56,10 @@ func ledgerIsNotLoaded(t *testing.T, open Open) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if n := len(entity.All[entity.OAuth2Token](set)); n != 0 || len(set.Problems()) > 0 {
+		if n := len(entity.All[kongoauth2.Token](set)); n != 0 || len(set.Problems()) > 0 {
 			t.Errorf("%d tokens, problems %v", n, set.Problems())
 		}
-		if n := len(entity.All[entity.OAuth2Credential](set)); n != 1 || set.ConsumerNamed(name) == nil {
+		if n := len(entity.All[kongoauth2.Credential](set)); n != 1 || set.ConsumerNamed(name) == nil {
 			t.Errorf("%d credentials; the consumer %v", n, set.ConsumerNamed(name))
 		}
 	}

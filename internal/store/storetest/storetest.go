@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/gibbon-gateway/gibbon/entity"
+	_ "github.com/gibbon-gateway/gibbon/internal/plugins" // their kinds of entities
 	"github.com/gibbon-gateway/gibbon/internal/store"
 )
 

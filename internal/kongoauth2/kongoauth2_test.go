@@ -1,4 +1,4 @@
-package entity_test
+package kongoauth2_test
 
 import (
 	"strings"
@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/gibbon-gateway/gibbon/entity"
+	"github.com/gibbon-gateway/gibbon/internal/kongoauth2"
+	_ "github.com/gibbon-gateway/gibbon/internal/plugins" // their kinds of entities
 	"github.com/gibbon-gateway/gibbon/schema"
 )
 
@@ -13,8 +15,8 @@ import (
 const ofKong = "$pbkdf2-sha512$i=10000,l=32$YSBsaXR0ZSBiaXQsIGp1c3QgYSBsaXR0bGUgYml0$z6ysNworexAhDELywIDi0ba0B0T7F/MBZ6Ige9lWRYI"
 
 func TestSecrets(t *testing.T) {
-	hash := entity.HashSecret("tofu")
-	if hash == entity.HashSecret("tofu") || !strings.HasPrefix(hash, "$pbkdf2-sha512$i=10000,l=32$") {
+	hash := kongoauth2.HashSecret("tofu")
+	if hash == kongoauth2.HashSecret("tofu") || !strings.HasPrefix(hash, "$pbkdf2-sha512$i=10000,l=32$") {
 		t.Errorf("%s", hash)
 	}
 	for _, c := range []struct {
@@ -39,7 +41,7 @@ func TestSecrets(t *testing.T) {
 		{"$pbkdf2-sha256$i=1$$", "", true, false},
 		{"$pbkdf2-sha256$i=x,l=32$YQ$YQ", "", true, false},
 	} {
-		app := entity.OAuth2Credential{ClientSecret: c.stored, HashSecret: c.hashed}
+		app := kongoauth2.Credential{ClientSecret: c.stored, HashSecret: c.hashed}
 		if got := app.Verify(c.secret); got != c.want {
 			t.Errorf("%q for %q, hashed %v: %v", c.secret, c.stored, c.hashed, got)
 		}
@@ -75,11 +77,11 @@ func TestSecretsAreHashed(t *testing.T) {
 }
 
 func TestTokenEnds(t *testing.T) {
-	if end := (&entity.OAuth2Token{CreatedAt: 100, ExpiresIn: 20}).Ends(); !end.Equal(time.Unix(120, 0)) {
+	if end := (&kongoauth2.Token{CreatedAt: 100, ExpiresIn: 20}).Ends(); !end.Equal(time.Unix(120, 0)) {
 		t.Error(end)
 	}
 	for _, n := range []int64{0, -1} {
-		if end := (&entity.OAuth2Token{CreatedAt: 100, ExpiresIn: n}).Ends(); !end.IsZero() {
+		if end := (&kongoauth2.Token{CreatedAt: 100, ExpiresIn: n}).Ends(); !end.IsZero() {
 			t.Error(end)
 		}
 	}

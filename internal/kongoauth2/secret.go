@@ -1,4 +1,4 @@
-package entity
+package kongoauth2
 
 import (
 	"crypto/pbkdf2"
@@ -82,7 +82,7 @@ func isHashedSecret(text string) bool {
 }
 
 // Verify says whether a secret is the application's. How long it takes does not depend on where the two differ.
-func (c *OAuth2Credential) Verify(secret string) bool {
+func (c *Credential) Verify(secret string) bool {
 	if !c.HashSecret {
 		a, b := sha256.Sum256([]byte(secret)), sha256.Sum256([]byte(c.ClientSecret))
 		return subtle.ConstantTimeCompare(a[:], b[:]) == 1 && c.ClientSecret != ""
