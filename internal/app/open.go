@@ -349,8 +349,8 @@ func trusted(s *settings.Settings) (*x509.CertPool, error) {
 }
 
 // tlsConfig is what TLS listeners of the proxy use.
-func (g *gateway) tlsConfig() *tls.Config {
-	c := &tls.Config{GetCertificate: g.proxy.Certificate, NextProtos: []string{"http/1.1"}}
+func (g *gateway) tlsConfig(http2 bool) *tls.Config {
+	c := &tls.Config{GetCertificate: g.proxy.Certificate, NextProtos: protocols.NextProtos(http2)}
 	limitVersions(c, g.settings.SSLProtocols)
 	asking := c.Clone()
 	asking.ClientAuth = tls.RequestClientCert

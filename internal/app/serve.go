@@ -54,13 +54,12 @@ type servers struct {
 // serve starts a server on every listener. The proxy is served first: what is asked of the others may take long.
 func (g *gateway) serve(l *listening, task func(name string, run func(ctx context.Context) error)) *servers {
 	v := &servers{}
-	conf := g.tlsConfig()
 	for _, b := range l.proxy {
 		var c *tls.Config
 		if b.spec.TLS {
-			c = conf
+			c = g.tlsConfig(b.spec.HTTP2)
 		}
-		server := protocols.NewServer(g.proxy, protocols.Options{Limits: g.limits(), TLS: c, Raw: g.settings.RawIO, Settle: settle, Log: g.log})
+		server := protocols.NewServer(g.proxy, protocols.Options{Limits: g.limits(), TLS: c, Raw: g.settings.RawIO, HTTP2: b.spec.HTTP2, Settle: settle, Log: g.log})
 		v.proxy = append(v.proxy, server)
 		task(b.spec.Text, func(context.Context) error { return ignore(server.Serve(b.Listener), protocols.ErrServerClosed) })
 	}
