@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/gibbon-gateway/gibbon/entity"
+	"github.com/gibbon-gateway/gibbon/internal/plan"
 	"github.com/gibbon-gateway/gibbon/internal/source"
 	"github.com/gibbon-gateway/gibbon/internal/store"
 	"github.com/gibbon-gateway/gibbon/plugin"
@@ -43,6 +44,8 @@ type Options struct {
 	Settings func() map[string]any   // all settings by key, secrets masked; shown by GET /
 	Counters func() Counters         // of the proxy; shown by GET /status
 	Problems func() []entity.Problem // objects that are left out of what is in force
+	// Rules returns what requests are matched to, ordered by ID; shown by GET /gibbon/rules.
+	Rules func() []plan.Status
 	// Health tells how the balancer sees a target of an upstream. Without it every target is HEALTHCHECKS_OFF.
 	Health func(upstream *entity.Upstream, target *entity.Target) TargetHealth
 	// SetHealth makes a target, or one of its addresses if address is not "", healthy or unhealthy until checks say otherwise.
@@ -107,6 +110,7 @@ func New(o Options) http.Handler {
 		a.moved = a.moved || t.Config.HasMoved()
 	}
 	a.mountNode()
+	a.mountRules()
 	a.mountSchemas()
 	a.mountEntities()
 	a.mountPlugins()

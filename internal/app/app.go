@@ -21,6 +21,7 @@ import (
 	"github.com/gibbon-gateway/gibbon/internal/balance"
 	"github.com/gibbon-gateway/gibbon/internal/idp"
 	"github.com/gibbon-gateway/gibbon/internal/observe"
+	"github.com/gibbon-gateway/gibbon/internal/plan"
 	"github.com/gibbon-gateway/gibbon/internal/protocols"
 	"github.com/gibbon-gateway/gibbon/internal/proxy"
 	"github.com/gibbon-gateway/gibbon/internal/settings"
@@ -143,7 +144,7 @@ func Run(ctx context.Context, s *settings.Settings, o Options) error {
 // apply compiles a set and puts it in force.
 func (g *gateway) apply(set *entity.Set, left []entity.Problem) {
 	began := time.Now()
-	snap, problems := snapshot.Build(g.proxy.Current(), set, g.build)
+	snap, problems := snapshot.Build(g.proxy.Current(), plan.Translate(set, g.proxy.Current().Config()), g.build)
 	g.proxy.Swap(snap)
 	all := append(append([]entity.Problem{}, left...), problems...)
 	g.problems.Store(&all)
@@ -168,6 +169,14 @@ func (g *gateway) report(all []entity.Problem) {
 func (g *gateway) left() []entity.Problem {
 	if all := g.problems.Load(); all != nil {
 		return *all
+	}
+	return nil
+}
+
+// rules returns what requests are matched to.
+func (g *gateway) rules() []plan.Status {
+	if s := g.proxy.Current(); s != nil {
+		return s.Rules()
 	}
 	return nil
 }

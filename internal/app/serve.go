@@ -143,6 +143,7 @@ func (g *gateway) adminAPI() http.Handler {
 				Accepted: c.Accepted, Handled: c.Handled, Requests: c.Requests}
 		},
 		Problems: g.left,
+		Rules:    g.rules,
 		PluginEnv: func(name string) plugin.AdminEnv {
 			return plugin.AdminEnv{
 				Log: g.log, State: g.state, Transport: g.transport(), Secret: g.secret, Cluster: g.cluster,

@@ -19,7 +19,7 @@ func (w *walk) forward() bool {
 	w.body.take(w.x.Request.Trailer(), w.phases.chain)
 	set, has := w.d.RequestBody()
 	var err error
-	if a.body, err = w.body.content(set, has, w.found.plan.Route.RequestBuffering && !w.x.Client.GRPC); err != nil {
+	if a.body, err = w.body.content(set, has, w.found.plan.Rule.RequestBuffering && !w.x.Client.GRPC); err != nil {
 		w.badBody(err)
 		return false
 	}

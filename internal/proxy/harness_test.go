@@ -18,6 +18,7 @@ import (
 	"github.com/gibbon-gateway/gibbon/entity"
 	"github.com/gibbon-gateway/gibbon/internal/balance"
 	"github.com/gibbon-gateway/gibbon/internal/http1"
+	"github.com/gibbon-gateway/gibbon/internal/plan"
 	"github.com/gibbon-gateway/gibbon/internal/protocols"
 	"github.com/gibbon-gateway/gibbon/internal/proxy"
 	"github.com/gibbon-gateway/gibbon/internal/snapshot"
@@ -111,7 +112,7 @@ func (g *gateway) apply(objects ...entity.Object) []entity.Problem {
 	if len(problems) > 0 {
 		g.t.Fatalf("set: %v", problems)
 	}
-	s, problems := snapshot.Build(g.Current(), set, g.build)
+	s, problems := snapshot.Build(g.Current(), plan.Translate(set, g.Current().Config()), g.build)
 	g.Swap(s)
 	return problems
 }

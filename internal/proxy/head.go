@@ -36,7 +36,7 @@ func (w *walk) appendTarget(out []byte) []byte {
 	if p := w.d.UpstreamPath(); p != "" {
 		out = route.EscapePath(out, p)
 	} else {
-		out = w.found.UpstreamPath(out, w.found.plan.Service.Entity.Path)
+		out = w.found.UpstreamPath(out, w.found.plan.Service.Backend.Path)
 	}
 	query, has := w.d.Query()
 	if !has {
@@ -58,7 +58,7 @@ func (w *walk) upstreamHost() string {
 	if h := w.d.UpstreamHost(); h != "" {
 		return clean(h)
 	}
-	if w.found.plan.Route.PreserveHost && w.x.Request.Host != "" {
+	if w.found.plan.Rule.PreserveHost && w.x.Request.Host != "" {
 		return w.x.Request.Host
 	}
 	return w.found.plan.Service.HostHeader

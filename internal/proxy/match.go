@@ -36,6 +36,7 @@ func (w *walk) match() bool {
 	peer := w.down.Peer()
 	f.in = route.Request{Method: w.q.Method, Host: w.q.Host, Port: int(peer.Local.Port()), Path: f.path, Secure: peer.TLS != nil,
 		Header: &x.Request.Header}
+	f.in.Query, _ = w.d.Query()
 	if x.Request.Method != string(w.q.Method) {
 		f.in.Method = []byte(x.Request.Method)
 	}
@@ -64,7 +65,7 @@ func (w *walk) verdict(v route.Verdict) bool {
 	case route.RequireHTTPS:
 		x.Error(426, "Please use HTTPS protocol", "Upgrade", "TLS/1.2, HTTP/1.1")
 	case route.RedirectHTTPS:
-		status := w.found.plan.Route.HTTPSRedirectStatusCode
+		status := w.found.Match.HTTPSRedirect
 		x.Exit(status, redirectPage(status), "Content-Type", "text/html",
 			"Location", "https://"+x.Client.ForwardedHost+string(w.q.Path))
 	case route.RefuseNonGRPC:

@@ -44,7 +44,7 @@ type matched struct {
 
 func (m *matched) reset() {
 	m.plan, m.in = nil, route.Request{}
-	m.Route, m.Service, m.Prefix = nil, nil, nil
+	m.Match, m.Prefix = nil, nil
 	if cap(m.path) > keepScratch {
 		m.path = nil
 	}

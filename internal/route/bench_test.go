@@ -78,8 +78,8 @@ var collections = []struct {
 
 var nested = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 
-func rulesOf(n int, rule func(i, n int, r *entity.Route)) []route.Rule {
-	rules := make([]route.Rule, n)
+func rulesOf(n int, rule func(i, n int, r *entity.Route)) []ruled {
+	rules := make([]ruled, n)
 	for i := range rules {
 		rules[i] = named(i, func(r *entity.Route) { rule(i, n, r) })
 	}
@@ -125,7 +125,7 @@ func BenchmarkRebuild(b *testing.B) {
 	rules := rulesOf(10_000, collections[2].rule)
 	router := build(b, rules)
 	for b.Loop() {
-		router.Rebuild(rules)
+		compile(router, rules)
 	}
 }
 

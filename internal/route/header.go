@@ -2,56 +2,66 @@ package route
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
 	"github.com/gibbon-gateway/gibbon/header"
+	"github.com/gibbon-gateway/gibbon/internal/plan"
 )
 
 // headerCondition accepts a request one of whose fields of a name has one of some values.
 type headerCondition struct {
-	name     string // lower case with "-" for "_"
-	score    string // lower case with "_" for "-": a field so spelled hides those with "-"
-	values   []string
+	name     string // lower case, folded with "-" for "_"
+	score    string // folded: lower case with "_" for "-": a field so spelled hides those with "-"
+	fold     bool
+	values   []string // folded: in lower case
 	patterns []*pattern
 }
 
-// headerConditions compiles the headers attribute of a route. Values count in lower case; a value that starts with "~*" is a
-// regular expression, lower-cased too, as Kong does.
-func headerConditions(headers map[string][]string, made *patternSet) ([]headerCondition, error) {
-	if len(headers) == 0 {
+// headerConditions compiles conditions. Folded, values and regular expressions count in lower case, as Kong does.
+func headerConditions(of []plan.Condition, made *patternSet) ([]headerCondition, error) {
+	if len(of) == 0 {
 		return nil, nil
 	}
-	conditions := make([]headerCondition, 0, len(headers))
-	for _, name := range slices.Sorted(maps.Keys(headers)) {
-		lower := strings.ToLower(name)
-		c := headerCondition{name: strings.ReplaceAll(lower, "_", "-"), score: strings.ReplaceAll(lower, "-", "_")}
-		for _, value := range headers[name] {
-			value = string(appendLower(nil, []byte(value)))
-			expr, ok := strings.CutPrefix(value, "~*")
-			if !ok {
-				c.values = append(c.values, value)
-				continue
-			}
-			p, err := made.of(expr)
-			if err != nil {
-				return nil, fmt.Errorf("header %s: %w", name, err)
-			}
-			c.patterns = append(c.patterns, p)
+	conditions := make([]headerCondition, len(of))
+	for i := range of {
+		c, from := &conditions[i], &of[i]
+		c.fold, c.name = from.Fold, strings.ToLower(from.Name)
+		values, patterns := from.Values, from.Patterns
+		if c.fold {
+			c.name, c.score = strings.ReplaceAll(c.name, "_", "-"), strings.ReplaceAll(c.name, "-", "_")
+			values, patterns = lowered(values), lowered(patterns)
 		}
-		conditions = append(conditions, c)
+		c.values = values
+		var err error
+		if c.patterns, err = made.all(patterns); err != nil {
+			return nil, fmt.Errorf("header %s: %w", from.Name, err)
+		}
 	}
 	return conditions, nil
+}
+
+func lowered(list []string) []string {
+	out := make([]string, len(list))
+	for i, s := range list {
+		out[i] = string(appendLower(nil, []byte(s)))
+	}
+	return out
 }
 
 // accepts reports whether a field meets the condition. scratch is memory that it may use; it returns it, grown.
 func (c *headerCondition) accepts(f *header.Fields, scratch []byte) (bool, []byte) {
 	name := c.name
-	if c.score != c.name && f.Has(c.score) {
+	if c.fold && c.score != c.name && f.Has(c.score) {
 		name = c.score
 	}
 	for value := range f.Values(name) {
+		if !c.fold {
+			if acceptsValue(c.values, c.patterns, value) {
+				return true, scratch
+			}
+			continue
+		}
 		if slices.ContainsFunc(c.values, func(want string) bool { return equalLower(value, want) }) {
 			return true, scratch
 		}
@@ -66,6 +76,21 @@ func (c *headerCondition) accepts(f *header.Fields, scratch []byte) (bool, []byt
 		}
 	}
 	return false, scratch
+}
+
+// acceptsValue reports whether a value is one of some, or matches one of some expressions.
+func acceptsValue(values []string, patterns []*pattern, value []byte) bool {
+	for _, want := range values {
+		if string(value) == want {
+			return true
+		}
+	}
+	for _, p := range patterns {
+		if p.matches(value) {
+			return true
+		}
+	}
+	return false
 }
 
 // equalLower reports whether value in lower case is want.

@@ -134,7 +134,7 @@ func attributeValues(m *matcher, a attribute, common map[string]int) (values []s
 }
 
 func headerKeys(c *headerCondition) []string {
-	if len(c.patterns) > 0 {
+	if len(c.patterns) > 0 || !c.fold { // the index is in lower case
 		return nil
 	}
 	keys := make([]string, len(c.values))

@@ -3,6 +3,8 @@ package route
 import (
 	"slices"
 	"strings"
+
+	"github.com/gibbon-gateway/gibbon/internal/plan"
 )
 
 // search is one lookup under way.
@@ -29,8 +31,7 @@ func (r *Router) Match(in *Request, out *Result) bool {
 		return false
 	}
 	m, number := r.matchers[s.best], int(r.ruleOf[s.best])
-	rule := &r.rules[number]
-	out.Route, out.Service, out.Rule = rule.Route, rule.Service, number
+	out.Match, out.Rule = r.rules[number].Match, number
 	out.mode, out.byPath, out.path = m.mode, m.byPath, in.Path
 	if len(m.patterns) > 0 {
 		out.Prefix, out.pattern = s.prefix, s.pattern
@@ -58,7 +59,29 @@ func (s *search) accepts(e *entry) bool {
 	if e.need&needHeader != 0 && !s.hasHeaders(m) {
 		return false
 	}
+	if e.need&(needEnd|needQuery) != 0 && !s.acceptsMore(e, m) {
+		return false
+	}
 	return e.need&needPattern == 0 || s.hasPattern(m)
+}
+
+// acceptsMore checks what Kong's routes do not ask for.
+func (s *search) acceptsMore(e *entry, m *matcher) (ok bool) {
+	if e.need&needEnd != 0 {
+		rest := s.in.Path[m.pathLen:]
+		if len(rest) > 0 && (m.kind == plan.Exact || rest[0] != '/') {
+			return false
+		}
+	}
+	if e.need&needQuery == 0 {
+		return true
+	}
+	for i := range m.query {
+		if ok, s.scratch = m.query[i].accepts(s.in.Query, s.scratch); !ok {
+			return false
+		}
+	}
+	return true
 }
 
 func (s *search) hasMethod(m *matcher) bool {

@@ -90,14 +90,14 @@ func TestAttributes(t *testing.T) {
 			[]request{{path: "/", tls: true, sni: "d.test"}, {path: "/", tls: true, sni: "a.test"}, {path: "/", tls: true, sni: "x.b.test"}, {path: "/", tls: true, sni: "c.test"}, {path: "/"}},
 			[]request{{path: "/", tls: true}, {path: "/", tls: true, sni: "b.test"}}},
 	} {
-		router := build(t, []route.Rule{named(1, c.route)})
+		router := build(t, []ruled{named(1, c.route)})
 		for _, q := range c.yes {
-			if got, out := match(t, router, q); got != 0 || out.Route == nil {
+			if got, out := match(t, router, q); got != 0 || out.Match == nil {
 				t.Errorf("%s: %v does not match", c.name, q)
 			}
 		}
 		for _, q := range c.no {
-			if got, out := match(t, router, q); got != -1 || out.Route != nil {
+			if got, out := match(t, router, q); got != -1 || out.Match != nil {
 				t.Errorf("%s: %v matches", c.name, q)
 			}
 		}
@@ -134,7 +134,7 @@ func TestPrecedence(t *testing.T) {
 	} {
 		n := len(c.routes)
 		for shift := range n { // ids and order must not matter
-			rules := make([]route.Rule, n)
+			rules := make([]ruled, n)
 			for i, f := range c.routes {
 				rules[i] = named((i+shift)%n, f)
 			}
@@ -149,12 +149,12 @@ func TestPrecedence(t *testing.T) {
 }
 
 func TestEqualPriorityGoesToTheLargerID(t *testing.T) {
-	rules := []route.Rule{named(2, paths("/a")), named(9, paths("/a")), named(3, paths("/a"))}
+	rules := []ruled{named(2, paths("/a")), named(9, paths("/a")), named(3, paths("/a"))}
 	if got, _ := match(t, build(t, rules), request{path: "/a"}); got != 1 {
 		t.Errorf("got %d", got)
 	}
 	// The parts of a split route have ids of their own: uuid5(namespace, "<route id>#2") and "…#true".
-	rules = []route.Rule{named(5, paths("/a", "/other", "~/b", "~/c")), named(4, paths("/a")), named(4, paths("~/b"))}
+	rules = []ruled{named(5, paths("/a", "/other", "~/b", "~/c")), named(4, paths("/a")), named(4, paths("~/b"))}
 	rules[1].Route.ID, rules[2].Route.ID = "ffffffff-0000-4000-8000-000000000000", "00000000-0000-4000-8000-000000000000"
 	if got, _ := match(t, build(t, rules), request{path: "/a"}); got != 1 {
 		t.Errorf("got %d", got)
@@ -165,23 +165,21 @@ func TestEqualPriorityGoesToTheLargerID(t *testing.T) {
 }
 
 func TestResult(t *testing.T) {
-	service := &entity.Service{ID: "s1"}
-	rules := []route.Rule{
+	rules := []ruled{
 		named(1, paths("/with")), named(2, paths(`~/rx/(?<id>\d+)/(x)?(?<rest>.*)`)), named(3, hosts("h.test")), named(4, paths(`~/plain$`)),
 	}
-	rules[0].Service = service
 	router := build(t, rules)
 	var out route.Result
-	if router.Match(request{path: "/none"}.input(t), &out); out.Route != nil || out.Service != nil {
+	if router.Match(request{path: "/none"}.input(t), &out); out.Match != nil {
 		t.Errorf("no match left %+v", out)
 	}
-	if !router.Match(request{path: "/with/x"}.input(t), &out) || out.Route != rules[0].Route || out.Service != service || string(out.Prefix) != "/with" {
+	if !router.Match(request{path: "/with/x"}.input(t), &out) || out.Match != made[rules[0].Route].Match || string(out.Prefix) != "/with" {
 		t.Errorf("got %+v", out)
 	}
 	if n, named := out.Captures(); n != nil || named != nil {
 		t.Errorf("captures of a plain path: %v %v", n, named)
 	}
-	if !router.Match(request{path: "/rx/42/a/b"}.input(t), &out) || out.Service != nil || out.Rule != 1 || string(out.Prefix) != "/rx/42/a/b" {
+	if !router.Match(request{path: "/rx/42/a/b"}.input(t), &out) || out.Rule != 1 || string(out.Prefix) != "/rx/42/a/b" {
 		t.Errorf("got %+v", out)
 	}
 	numbered, byName := out.Captures()
@@ -203,36 +201,33 @@ func TestResult(t *testing.T) {
 }
 
 func TestRequestWithoutFields(t *testing.T) {
-	router := build(t, []route.Rule{named(1, all(paths("/"), headers("a", "1"))), named(2, paths("/a"))})
+	router := build(t, []ruled{named(1, all(paths("/"), headers("a", "1"))), named(2, paths("/a"))})
 	var out route.Result
 	if in := (&route.Request{Path: []byte("/")}); router.Match(in, &out) {
-		t.Errorf("matched %v", out.Route)
+		t.Errorf("matched %v", out.Match)
 	}
 	if in := (&route.Request{Path: []byte("/a"), Header: new(header.Fields)}); !router.Match(in, &out) || out.Rule != 1 {
-		t.Errorf("matched %v", out.Route)
+		t.Errorf("matched %v", out.Match)
 	}
 }
 
 func TestRoutesThatCannotWork(t *testing.T) {
-	rules := []route.Rule{
+	rules := []ruled{
 		named(1, paths("/a", `~/a(`)),
 		named(2, all(paths("/a"), headers("x", "~*["))),
 		named(3, paths("/a")),
 		named(4, paths(`~/b(?=c)`)),
 		named(5, func(r *entity.Route) { r.Protocols, r.SNIs = []string{"tls"}, []string{"a.test"} }),
 	}
-	router, problems := route.Build(rules)
+	router, problems := compile(nil, rules)
 	var got []string
 	for _, p := range problems {
-		if p.Kind != "routes" {
-			t.Errorf("kind %q", p.Kind)
-		}
-		got = append(got, p.ID[len(p.ID)-1:]+" "+p.Err.Error())
+		got = append(got, p.Rule.Origin.String()+": "+p.Err.Error())
 	}
 	want := []string{
-		"1 route 00000000-0000-4000-8000-000000000001: path \"~/a(\": error parsing regexp: missing closing ): `^/a(`",
-		"2 route 00000000-0000-4000-8000-000000000002: header x: error parsing regexp: missing closing ]: `[`",
-		"4 route 00000000-0000-4000-8000-000000000004: path \"~/b(?=c)\": error parsing regexp: invalid or unsupported Perl syntax: `(?=`",
+		"route 00000000-0000-4000-8000-000000000001: path \"~/a(\": error parsing regexp: missing closing ): `^/a(`",
+		"route 00000000-0000-4000-8000-000000000002: header x: error parsing regexp: missing closing ]: `[`",
+		"route 00000000-0000-4000-8000-000000000004: path \"~/b(?=c)\": error parsing regexp: invalid or unsupported Perl syntax: `(?=`",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -243,16 +238,16 @@ func TestRoutesThatCannotWork(t *testing.T) {
 	if got, _ := match(t, router, request{path: "/a"}); got != 2 {
 		t.Errorf("matched %d", got)
 	}
-	empty, problems := route.Build(nil)
+	empty, problems := compile(nil, nil)
 	if got, _ := match(t, empty, request{path: "/"}); got != -1 || len(problems) > 0 {
 		t.Errorf("matched %d of none, %v", got, problems)
 	}
 }
 
 func TestRebuild(t *testing.T) {
-	rules := []route.Rule{named(1, paths(`~/a/(?<id>\d+)`)), named(2, all(paths("/a"), headers("x", "~*^v[0-9]$")))}
+	rules := []ruled{named(1, paths(`~/a/(?<id>\d+)`)), named(2, all(paths("/a"), headers("x", "~*^v[0-9]$")))}
 	first := build(t, rules)
-	second, problems := first.Rebuild([]route.Rule{rules[1], named(3, paths(`~/a/(?<id>\d+)`, `~/b/(\d+)`))})
+	second, problems := compile(first, []ruled{rules[1], named(3, paths(`~/a/(?<id>\d+)`, `~/b/(\d+)`))})
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}
@@ -267,15 +262,15 @@ func TestRebuild(t *testing.T) {
 	}
 	big := rulesOf(500, collections[2].rule)
 	router := build(t, big)
-	fresh := testing.AllocsPerRun(2, func() { route.Build(big) })
-	if again := testing.AllocsPerRun(2, func() { router.Rebuild(big) }); again > fresh/2 {
+	fresh := testing.AllocsPerRun(2, func() { compile(nil, big) })
+	if again := testing.AllocsPerRun(2, func() { compile(router, big) }); again > fresh/2 {
 		t.Errorf("%v allocations to rebuild the same, %v to build", again, fresh)
 	}
 }
 
 // A long list is filed by header values; fields spelled with "_" and requests without fields must still get the right answer.
 func TestManyRoutesByHeader(t *testing.T) {
-	var rules []route.Rule
+	var rules []ruled
 	for i := range 100 {
 		rules = append(rules, named(i, all(paths("/"), headers("X-Tenant", fmt.Sprint(i)))))
 	}
@@ -317,7 +312,7 @@ func TestProtocol(t *testing.T) {
 		{"grpcs", 426, [8]route.Verdict{route.RefuseNonGRPC, route.RefuseNonGRPC, route.RequireHTTP2, route.RequireHTTP2, route.RefuseNonGRPC, route.RefuseNonGRPC, route.RefuseGRPCPlain, route.Forward}},
 		{"grpc grpcs", 426, [8]route.Verdict{route.RefuseNonGRPC, route.RefuseNonGRPC, route.RequireHTTP2, route.RequireHTTP2, route.RefuseNonGRPC, route.RefuseNonGRPC, route.Forward, route.Forward}},
 	} {
-		router := build(t, []route.Rule{named(1, func(r *entity.Route) {
+		router := build(t, []ruled{named(1, func(r *entity.Route) {
 			r.Protocols, r.Paths, r.HTTPSRedirectStatusCode = strings.Fields(c.protocols), []string{"/"}, c.status
 		})})
 		_, out := match(t, router, request{path: "/"})

@@ -27,7 +27,7 @@ type naivePart struct {
 	id    string
 }
 
-func newNaive(rules []route.Rule) *naive {
+func newNaive(rules []ruled) *naive {
 	n := new(naive)
 	for i, rule := range rules {
 		r := rule.Route
@@ -214,7 +214,7 @@ func (g generator) routePath() string {
 
 func (g generator) value() string { return g.one("v1", "V2", "v3", "text/html", "x") }
 
-func (g generator) rule(number int) route.Rule {
+func (g generator) rule(number int) ruled {
 	return named(number, func(r *entity.Route) {
 		for len(r.Methods)+len(r.Hosts)+len(r.Paths)+len(r.Headers)+len(r.SNIs) == 0 {
 			if g.IntN(3) == 0 {
@@ -262,7 +262,7 @@ func agree(t *testing.T, seed uint64, routes, requests int) (matched int) {
 		}
 	}()
 	g := generator{rand.New(rand.NewPCG(seed, 1))}
-	rules := make([]route.Rule, routes)
+	rules := make([]ruled, routes)
 	for i := range rules {
 		rules[i] = g.rule(i)
 	}
@@ -270,7 +270,7 @@ func agree(t *testing.T, seed uint64, routes, requests int) (matched int) {
 }
 
 // agrees compares a router that was made of these rules, however it was made.
-func agrees(t *testing.T, g generator, router *route.Router, rules []route.Rule, requests int) (matched int) {
+func agrees(t *testing.T, g generator, router *route.Router, rules []ruled, requests int) (matched int) {
 	t.Helper()
 	simple := newNaive(rules)
 	var out route.Result // reused, as the proxy does
@@ -290,7 +290,7 @@ func agrees(t *testing.T, g generator, router *route.Router, rules []route.Rule,
 	return matched
 }
 
-func ruleOf(rules []route.Rule, i int) *entity.Route {
+func ruleOf(rules []ruled, i int) *entity.Route {
 	if i < 0 {
 		return nil
 	}
@@ -315,7 +315,7 @@ func TestRebuildAgreesWithNaive(t *testing.T) {
 	for seed := range uint64(10) {
 		g := generator{rand.New(rand.NewPCG(seed, 2))}
 		var router *route.Router
-		var rules []route.Rule
+		var rules []ruled
 		for step := range 40 {
 			rules = slices.Clone(rules)
 			for range g.IntN(8) {
@@ -328,12 +328,12 @@ func TestRebuildAgreesWithNaive(t *testing.T) {
 			if g.IntN(10) == 0 {
 				g.Shuffle(len(rules), func(i, j int) { rules[i], rules[j] = rules[j], rules[i] })
 			} else {
-				slices.SortFunc(rules, func(a, b route.Rule) int { return strings.Compare(a.Route.ID, b.Route.ID) })
+				slices.SortFunc(rules, func(a, b ruled) int { return strings.Compare(a.Route.ID, b.Route.ID) })
 			}
 			broken := g.rule(step)
 			broken.Route.Paths = []string{"~/("}
-			var problems []entity.Problem
-			if router, problems = router.Rebuild(append(rules, broken)); len(problems) != 1 {
+			var problems []route.Refused
+			if router, problems = compile(router, append(rules, broken)); len(problems) != 1 {
 				t.Fatal(problems)
 			}
 			agrees(t, g, router, rules, 60)

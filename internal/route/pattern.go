@@ -48,6 +48,18 @@ func (s *patternSet) of(expr string) (*pattern, error) {
 	return p, nil
 }
 
+// all returns the patterns of expressions.
+func (s *patternSet) all(exprs []string) (patterns []*pattern, err error) {
+	for _, expr := range exprs {
+		p, err := s.of(expr)
+		if err != nil {
+			return nil, err
+		}
+		patterns = append(patterns, p)
+	}
+	return patterns, nil
+}
+
 // keep notes the patterns of a matcher that is taken over.
 func (s *patternSet) keep(m *matcher) {
 	for _, p := range m.patterns {
@@ -55,6 +67,11 @@ func (s *patternSet) keep(m *matcher) {
 	}
 	for i := range m.headers {
 		for _, p := range m.headers[i].patterns {
+			s.used[p.expr] = p
+		}
+	}
+	for i := range m.query {
+		for _, p := range m.query[i].patterns {
 			s.used[p.expr] = p
 		}
 	}

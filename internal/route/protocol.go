@@ -1,8 +1,8 @@
 package route
 
-import "github.com/gibbon-gateway/gibbon/entity"
+import "github.com/gibbon-gateway/gibbon/internal/plan"
 
-// protocols is the set of a route's protocols.
+// protocols is the set of a rule's protocols.
 type protocols uint8
 
 const (
@@ -12,9 +12,9 @@ const (
 	protoGRPCS
 )
 
-// protocolsOf returns the route's protocols of the http and grpc families; 0 for a route of stream protocols.
-func protocolsOf(r *entity.Route) (set protocols) {
-	for _, p := range r.Protocols {
+// protocolsOf returns the protocols of the http and grpc families that a rule takes; 0 for stream protocols.
+func protocolsOf(m *plan.Match) (set protocols) {
+	for _, p := range m.Protocols {
 		switch p {
 		case "http":
 			set |= protoHTTP
@@ -36,7 +36,7 @@ type Verdict uint8
 const (
 	Forward         Verdict = iota // go on
 	RequireHTTPS                   // 426 "Please use HTTPS protocol", Connection: Upgrade, Upgrade: TLS/1.2, HTTP/1.1
-	RedirectHTTPS                  // the route's HTTPSRedirectStatusCode (301, 302, 307, 308) to https://<host><target>
+	RedirectHTTPS                  // the rule's HTTPSRedirect (301, 302, 307, 308) to https://<host><target>
 	RefuseNonGRPC                  // 415 "Non-gRPC request matched gRPC route"
 	RequireHTTP2                   // 426 "Please use HTTP2 protocol", Connection: Upgrade, Upgrade: HTTP/2
 	RefuseGRPCPlain                // 200, content-type: application/grpc, grpc-status: 1, grpc-message: "gRPC request matched gRPCs route"
@@ -56,7 +56,7 @@ func (r *Result) Protocol(secure, grpc, http2 bool) Verdict {
 			return RefuseGRPCPlain
 		}
 	case r.mode&protoHTTP == 0 && !secure:
-		switch r.Route.HTTPSRedirectStatusCode {
+		switch r.Match.HTTPSRedirect {
 		case 301, 302, 307, 308:
 			return RedirectHTTPS
 		}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/gibbon-gateway/gibbon/entity"
 	"github.com/gibbon-gateway/gibbon/header"
+	"github.com/gibbon-gateway/gibbon/internal/plan"
 	"github.com/gibbon-gateway/gibbon/internal/route"
 )
 
@@ -46,17 +47,35 @@ func (r request) input(t testing.TB) *route.Request {
 	}
 }
 
+// ruled is what a rule is made of.
+type ruled struct{ Route *entity.Route }
+
+// made are the rules of routes: the same for the same route.
+var made = map[*entity.Route]*plan.Rule{}
+
+// compile makes a router of rules of routes; old may be nil.
+func compile(old *route.Router, of []ruled) (*route.Router, []route.Refused) {
+	rules := make([]*plan.Rule, len(of))
+	for i, r := range of {
+		if made[r.Route] == nil {
+			made[r.Route] = plan.OfRoute(r.Route, nil)
+		}
+		rules[i] = made[r.Route]
+	}
+	return old.Rebuild(rules)
+}
+
 // named makes a route of http and https with an id that sorts by its number.
-func named(number int, fill func(r *entity.Route)) route.Rule {
+func named(number int, fill func(r *entity.Route)) ruled {
 	r := &entity.Route{ID: fmt.Sprintf("00000000-0000-4000-8000-%012d", number), Protocols: []string{"http", "https"}, StripPath: true}
 	fill(r)
-	return route.Rule{Route: r}
+	return ruled{r}
 }
 
 // build fails the test on any problem.
-func build(t testing.TB, rules []route.Rule) *route.Router {
+func build(t testing.TB, rules []ruled) *route.Router {
 	t.Helper()
-	r, problems := route.Build(rules)
+	r, problems := compile(nil, rules)
 	for _, p := range problems {
 		t.Fatal(p)
 	}

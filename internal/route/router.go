@@ -2,29 +2,34 @@ package route
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"sort"
 
-	"github.com/gibbon-gateway/gibbon/entity"
+	"github.com/gibbon-gateway/gibbon/internal/plan"
 )
 
 // Router matches requests to rules. It is immutable and safe for concurrent use.
 type Router struct {
-	rules    []Rule
+	rules    []*plan.Rule
 	matchers []*matcher // best rank first
 	ruleOf   []int32    // the rules of the matchers
 	hosts    hostIndex
 	patterns map[string]*pattern // by expression
 }
 
-// Build compiles rules. A rule that cannot be compiled (a pattern that Go's regexp refuses) is left out and named in the
-// problems; the others work.
-func Build(rules []Rule) (*Router, []entity.Problem) { return new(Router).Rebuild(rules) }
+// Refused is a rule that cannot be compiled, and why.
+type Refused struct {
+	Rule *plan.Rule
+	Err  error
+}
 
-// Rebuild is Build that takes over what old has made of routes that are in rules too, as the same object and in the same order
+// Build compiles rules, and keeps the slice. A rule that cannot be compiled, as for a pattern that Go's regexp refuses, is left out and returned; the
+// others work.
+func Build(rules []*plan.Rule) (*Router, []Refused) { return new(Router).Rebuild(rules) }
+
+// Rebuild is Build that takes over what old has made of matches that rules have too, as the same objects and in the same order
 // among each other, and the regular expressions that old has parsed and compiled. old is not changed, and may be nil.
-func (old *Router) Rebuild(rules []Rule) (*Router, []entity.Problem) {
+func (old *Router) Rebuild(rules []*plan.Rule) (*Router, []Refused) {
 	if old == nil {
 		old = new(Router)
 	}
@@ -32,14 +37,14 @@ func (old *Router) Rebuild(rules []Rule) (*Router, []entity.Problem) {
 	r := &Router{rules: rules, patterns: made.used}
 	done := old.handDown(r, &made)
 	var fresh []ranked
-	var problems []entity.Problem
+	var refused []Refused
 	for i := range rules {
 		if done[i] {
 			continue
 		}
-		parts, err := compile(rules[i].Route, &made)
+		parts, err := compile(rules[i], &made)
 		if err != nil {
-			problems = append(problems, problem(rules[i].Route, err))
+			refused = append(refused, Refused{rules[i], err})
 		}
 		for _, m := range parts {
 			fresh = append(fresh, ranked{m, int32(i)})
@@ -51,10 +56,10 @@ func (old *Router) Rebuild(rules []Rule) (*Router, []entity.Problem) {
 		b.add(uint32(rank), m)
 	}
 	r.hosts = b.build(r.matchers)
-	return r, problems
+	return r, refused
 }
 
-// handDown gives the matchers of routes that r has too to r, and reports which of its rules have got theirs. They stay in order.
+// handDown gives the matchers of matches that r has too to r, and reports which of its rules have got theirs. They stay in order.
 func (old *Router) handDown(r *Router, made *patternSet) (done []bool) {
 	done = make([]bool, len(r.rules))
 	to := old.numbers(r.rules)
@@ -71,18 +76,18 @@ func (old *Router) handDown(r *Router, made *patternSet) (done []bool) {
 	return done
 }
 
-// numbers returns what numbers the rules have among others, -1 for those whose route is not there. It expects that both are
-// ordered by id, as sets are; otherwise it may miss some.
-func (old *Router) numbers(rules []Rule) []int32 {
+// numbers returns what numbers the rules have among others, -1 for those whose match is not there. It expects that both are
+// ordered by ID; otherwise it may miss some.
+func (old *Router) numbers(rules []*plan.Rule) []int32 {
 	to := make([]int32, len(old.rules))
 	next := 0
 	for i := range old.rules {
 		to[i] = -1
-		route := old.rules[i].Route
-		for next < len(rules) && rules[next].Route != route && rules[next].Route.ID < route.ID {
+		was := old.rules[i]
+		for next < len(rules) && rules[next].Match != was.Match && rules[next].ID < was.ID {
 			next++
 		}
-		if next < len(rules) && rules[next].Route == route {
+		if next < len(rules) && rules[next].Match == was.Match && rules[next].ID == was.ID {
 			to[i] = int32(next)
 			next++
 		}
@@ -98,6 +103,9 @@ type ranked struct {
 
 // compare orders by rank: best first.
 func (a ranked) compare(b ranked) int {
+	if a.tier != b.tier || a.key != b.key {
+		return cmp.Or(cmp.Compare(b.tier, a.tier), keyless(a.key)-keyless(b.key), cmp.Compare(a.key, b.key))
+	}
 	return cmp.Or(cmp.Compare(b.priority, a.priority), cmp.Compare(b.id, a.id), cmp.Compare(a.rule, b.rule))
 }
 
@@ -114,11 +122,15 @@ func (r *Router) insert(fresh []ranked) {
 	r.matchers, r.ruleOf = append(r.matchers, matchers...), append(r.ruleOf, rules...)
 }
 
-func problem(r *entity.Route, err error) entity.Problem {
-	return entity.Problem{Kind: "routes", ID: r.ID, Err: fmt.Errorf("route %s: %w", r.ID, err)}
+// keyless is 1 for an order without a key, which comes behind those with one.
+func keyless(key string) int {
+	if key == "" {
+		return 1
+	}
+	return 0
 }
 
-// Len returns how many rules the router works with; those with problems and of stream protocols are not counted.
+// Len returns how many rules the router works with; those that were refused and of stream protocols are not counted.
 func (r *Router) Len() int {
 	seen, n := make([]bool, len(r.rules)), 0
 	for _, rule := range r.ruleOf {

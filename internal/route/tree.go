@@ -5,6 +5,8 @@ import (
 	"math"
 	"slices"
 	"strings"
+
+	"github.com/gibbon-gateway/gibbon/internal/plan"
 )
 
 // none is the rank of no matcher.
@@ -26,6 +28,8 @@ const (
 	needPattern
 	needHeader
 	needSNI
+	needEnd // the path ends, or a segment does, where the matcher's path ends
+	needQuery
 )
 
 // filed is an entry and the literal that request paths must start with to get to it.
@@ -49,8 +53,14 @@ func appendFiled(list []filed, rank uint32, m *matcher, checkHost bool) []filed 
 	if len(m.snis) > 0 {
 		e.need |= needSNI
 	}
+	if len(m.query) > 0 {
+		e.need |= needQuery
+	}
 	if !m.byPath {
 		return append(list, filed{entry: e})
+	}
+	if m.kind == plan.Exact || m.kind == plan.Segments {
+		e.need |= needEnd
 	}
 	for _, path := range m.plain {
 		list = append(list, filed{literal: path, entry: e})

@@ -3,14 +3,14 @@ package route
 import "bytes"
 
 // UpstreamPath appends the path to ask the service for to dst, escaped for the wire. base is the service's path; "" is "/".
-// The rest comes from the match: the route's strip_path, the request path and the matched prefix. path_handling is not looked
+// The rest comes from the match: the rule's StripPath, the request path and the matched prefix. path_handling is not looked
 // at: "v1" behaves as "v0" in this flavour of Kong's router.
 func (r *Result) UpstreamPath(dst []byte, base string) []byte {
 	if base == "" {
 		base = "/"
 	}
 	slash := base[len(base)-1] == '/'
-	if !r.Route.StripPath {
+	if !r.Match.StripPath {
 		return r.keepPath(dst, base, slash)
 	}
 	rest := r.postfix()
@@ -73,7 +73,7 @@ func (r *Result) postfix() []byte {
 
 // ForwardedPrefix returns the stripped prefix for X-Forwarded-Prefix; empty when there is none to send.
 func (r *Result) ForwardedPrefix() []byte {
-	if !r.Route.StripPath || string(r.Prefix) == "/" {
+	if !r.Match.StripPath || string(r.Prefix) == "/" {
 		return nil
 	}
 	return r.Prefix

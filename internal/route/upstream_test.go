@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"github.com/gibbon-gateway/gibbon/entity"
-	"github.com/gibbon-gateway/gibbon/internal/route"
 )
 
 // pathCase is a row of testdata/upstream_path.txt.
@@ -59,7 +58,7 @@ func TestUpstreamPathTable(t *testing.T) {
 			t.Fatalf("no v0 row for %+v", c)
 		}
 		for _, regex := range []bool{false, true} {
-			router := build(t, []route.Rule{named(1, func(r *entity.Route) {
+			router := build(t, []ruled{named(1, func(r *entity.Route) {
 				r.StripPath, r.PathHandling = c.strip == "true", c.handling
 				switch {
 				case c.route == "-":
@@ -83,7 +82,7 @@ func TestUpstreamPathTable(t *testing.T) {
 }
 
 func TestUpstreamPathOfRecordedRequests(t *testing.T) {
-	rules := []route.Rule{
+	rules := []ruled{
 		named(1, func(r *entity.Route) { r.Paths = []string{"/plain"} }),
 		named(2, func(r *entity.Route) { r.Paths = []string{"/nostrip"}; r.StripPath = false }),
 		named(3, func(r *entity.Route) { r.Paths = []string{`~/rx/(?<id>\d+)$`} }),
@@ -125,7 +124,7 @@ func TestUpstreamPathOfRecordedRequests(t *testing.T) {
 }
 
 func TestUpstreamPathAppends(t *testing.T) {
-	router := build(t, []route.Rule{named(1, func(r *entity.Route) { r.Paths = []string{"/"} })})
+	router := build(t, []ruled{named(1, func(r *entity.Route) { r.Paths = []string{"/"} })})
 	_, out := match(t, router, request{path: "/"})
 	if got := string(out.UpstreamPath([]byte("GET "), "/x")); got != "GET /x" {
 		t.Errorf("got %q", got)

@@ -38,13 +38,13 @@ func BenchmarkChange(b *testing.B) {
 	registry := balance.New(balance.Config{})
 	defer registry.Close()
 	o := snapshot.Options{Balance: registry}
-	last, problems := snapshot.Build(nil, set[0], o)
+	last, problems := buildSet(nil, set[0], o)
 	if len(problems) > 0 {
 		b.Fatal(problems)
 	}
 	b.ReportAllocs()
 	for i := 1; b.Loop(); i++ {
-		last, _ = snapshot.Build(last, set[i%2], o)
+		last, _ = buildSet(last, set[i%2], o)
 		last.Sweep()
 	}
 }

@@ -80,13 +80,13 @@ func TestBuildAfterChanges(t *testing.T) {
 		var last *snapshot.Snapshot
 		for version := range uint64(60) {
 			set, _ = set.Change(version, []entity.Object{change(t, r)})
-			next, problems := snapshot.Build(last, set, o)
+			next, problems := buildSet(last, set, o)
 			next.Enter()
 			next.Sweep()
 			next.Leave(last)
 			alone := o
 			alone.Balance, alone.Directory = balance.New(balance.Config{Resolver: nowhere{}}), nil
-			want, wanted := snapshot.Build(nil, set, alone)
+			want, wanted := buildSet(nil, set, alone)
 			if diff := cmp.Diff(picture(want, wanted), picture(next, problems)); diff != "" {
 				t.Fatalf("seed %d, version %d: (-alone +after others)\n%s", seed, version, diff)
 			}
@@ -106,7 +106,7 @@ func TestBalancersStay(t *testing.T) {
 		return object(t, "services", 1, fmt.Sprintf(`{"host":"127.0.0.1","read_timeout":%d}`, timeout))
 	}
 	build := func(last *snapshot.Snapshot, set *entity.Set) *snapshot.Snapshot {
-		s, problems := snapshot.Build(last, set, o)
+		s, problems := buildSet(last, set, o)
 		if len(problems) > 0 {
 			t.Fatal(problems)
 		}

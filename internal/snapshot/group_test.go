@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"github.com/gibbon-gateway/gibbon/entity"
-	"github.com/gibbon-gateway/gibbon/internal/snapshot"
 )
 
 // member puts a consumer into a group.
@@ -22,7 +21,7 @@ func TestLevels(t *testing.T) {
 	for i := range levels {
 		for j := range i {
 			closed := 0
-			snap, problems := snapshot.Build(nil, setOf(t, append(base, pluginOf(50+i, "a", `{}`, levels[i]), pluginOf(50+j, "a", `{}`, levels[j]))...),
+			snap, problems := buildSet(nil, setOf(t, append(base, pluginOf(50+i, "a", `{}`, levels[i]), pluginOf(50+j, "a", `{}`, levels[j]))...),
 				options(t, testTypes(&closed)))
 			if len(problems) > 0 {
 				t.Fatal(problems)
@@ -52,7 +51,7 @@ func TestSeveralGroups(t *testing.T) {
 		{[]entity.Object{pluginOf(50, "a", `{}`, `,"consumer_group":`+ref(12)), pluginOf(51, "a", `{}`, `,"consumer_group":`+ref(11))}, 50},
 		{[]entity.Object{pluginOf(50, "a", `{}`, `,"consumer_group":`+ref(12)), pluginOf(51, "a", `{}`, `,"route":`+ref(2)+`,"consumer_group":`+ref(10))}, 51},
 	} {
-		snap, _ := snapshot.Build(nil, setOf(t, append(base, c.plugins...)...), options(t, testTypes(&closed)))
+		snap, _ := buildSet(nil, setOf(t, append(base, c.plugins...)...), options(t, testTypes(&closed)))
 		slot := &match(snap, "/").Chain.Slots[0]
 		got := slot.Pick(entity.Get[entity.Consumer](snap.Set, uuid(3)), snap.Set.ConsumerGroupsOf(uuid(3)))
 		if !slot.Grouped() || got == nil || got.ID != uuid(c.want) || slot.Pick(nil, nil) != nil {

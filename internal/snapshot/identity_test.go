@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"github.com/gibbon-gateway/gibbon/entity"
-	"github.com/gibbon-gateway/gibbon/internal/snapshot"
 	"github.com/gibbon-gateway/gibbon/plugin"
 )
 
@@ -44,7 +43,7 @@ func TestIdentityFieldsOfAChain(t *testing.T) {
 			for i, p := range c.plugins {
 				all = append(all, pluginOf(10+i, p, c.config[i], `,"route":`+ref(2)))
 			}
-			s, problems := snapshot.Build(nil, setOf(t, all...), opts)
+			s, problems := buildSet(nil, setOf(t, all...), opts)
 			if len(problems) > 0 {
 				t.Fatal(problems)
 			}
@@ -54,7 +53,7 @@ func TestIdentityFieldsOfAChain(t *testing.T) {
 			}
 		})
 	}
-	s, problems := snapshot.Build(nil, setOf(t, pluginOf(10, "broken", `{}`, ""), pluginOf(11, "tells", `{"fields":["X-User_Info"]}`, "")), opts)
+	s, problems := buildSet(nil, setOf(t, pluginOf(10, "broken", `{}`, ""), pluginOf(11, "tells", `{"fields":["X-User_Info"]}`, "")), opts)
 	defer s.Close()
 	if len(problems) != 1 {
 		t.Errorf("problems of a plugin that panics when it is asked: %v", problems)

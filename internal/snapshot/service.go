@@ -12,15 +12,18 @@ import (
 	"github.com/gibbon-gateway/gibbon/entity"
 	"github.com/gibbon-gateway/gibbon/internal/balance"
 	"github.com/gibbon-gateway/gibbon/internal/exchange"
+	"github.com/gibbon-gateway/gibbon/internal/plan"
 )
 
-// Service is a compiled service: how to reach it.
+// Service is a compiled backend: how to reach it.
 type Service struct {
+	// Entity is what plugins see of it.
 	Entity   *entity.Service
+	Backend  *plan.Backend
 	Balancer balance.Balancer
 	// Protocols are the versions of HTTP that its upstreams are spoken to in.
 	Protocols exchange.Protocols
-	// HostHeader is the Host field that the upstream entity asks for; "" means the target's name.
+	// HostHeader is the Host field that its pool asks for; "" means the target's name.
 	HostHeader string
 	TLS        *TLS // nil without TLS
 	// Connect, Write and Read are the timeouts of one try; Tries is how many there are at most.
@@ -29,7 +32,7 @@ type Service struct {
 	// Conns is for the proxy, which keeps there what it finds out about connections of the service.
 	Conns atomic.Value
 
-	plain bool // the entity alone decides: neither an upstream nor certificates take part
+	plain bool // the backend alone decides: neither a pool nor certificates take part
 }
 
 // TLS says how upstream connections are secured.
@@ -38,6 +41,7 @@ type TLS struct {
 	Depth  int // certificates between leaf and root at most; 0: any number, -1: none
 	Roots  *x509.CertPool
 	Cert   *tls.Certificate
+	Name   string // to ask for and verify; "": that of the Host field
 }
 
 // DefaultPort returns the port that is not named in Host.
@@ -48,70 +52,92 @@ func (s *Service) DefaultPort() int {
 	return 80
 }
 
-// balancers brings the balancers of all upstreams up to date.
+// balancers brings the balancers of all pools up to date.
 func (b *builder) balancers() map[string]balance.Balancer {
-	all := entity.All[entity.Upstream](b.set)
-	out := make(map[string]balance.Balancer, len(all))
-	b.hostHeaders = make(map[string]*entity.Upstream, len(all))
-	for _, u := range all {
-		targets := b.set.TargetsOf(u.ID)
-		list := make([]balance.Target, len(targets))
-		for i, t := range targets {
+	out := make(map[string]balance.Balancer, len(b.config.Pools))
+	b.pools = make(map[string]*plan.Pool, len(b.config.Pools))
+	for _, p := range b.config.Pools {
+		list := make([]balance.Target, len(p.Targets))
+		for i, t := range p.Targets {
 			list[i] = balance.Target{Target: t.Target, Weight: t.Weight}
 		}
-		bal, err := b.opts.Balance.Upstream(balance.Upstream{ID: u.ID, Name: u.Name, Targets: list})
+		bal, err := b.opts.Balance.Upstream(balance.Upstream{ID: p.ID, Name: p.Name, Targets: list})
 		if err != nil {
-			b.problem("upstreams", u.ID, err)
-			if bal = b.prev.upstreams[u.ID]; bal == nil {
+			b.problems = append(b.problems, p.Origin.Problem(err))
+			if bal = b.prev.upstreams[p.ID]; bal == nil {
 				continue
 			}
 		}
-		out[u.ID] = bal
-		b.hostHeaders[strings.ToLower(u.Name)] = u
+		out[p.ID] = bal
+		b.pools[p.ID] = p
 	}
 	return out
 }
 
-// services compiles the services that can be proxied to.
-func (b *builder) services() map[string]*Service {
-	all := entity.All[entity.Service](b.set)
-	out := make(map[string]*Service, len(all))
-	for _, e := range all {
-		up := b.hostHeaders[strings.ToLower(e.Host)]
-		if old := b.prev.services[e.ID]; old != nil && old.Entity == e && old.plain && up == nil { // all but a few, in a large set
-			b.opts.Balance.Keep(old.Balancer)
-			out[e.ID] = old
-			continue
+// services compiles the backends of rules.
+func (b *builder) services(rules []*plan.Rule) map[string]*Service {
+	out := make(map[string]*Service, len(b.prev.services))
+	for _, r := range rules {
+		for i := range r.Backends {
+			if to := r.Backends[i].Backend; to != nil {
+				b.service(to, out)
+			}
 		}
-		s := &Service{
-			Entity:  e,
-			Connect: time.Duration(e.ConnectTimeout) * time.Millisecond,
-			Write:   time.Duration(e.WriteTimeout) * time.Millisecond,
-			Read:    time.Duration(e.ReadTimeout) * time.Millisecond,
-			Tries:   1 + e.Retries,
+		for i := range r.Filters {
+			if m := r.Filters[i].Mirror; m != nil {
+				b.service(m.Backend, out)
+			}
 		}
-		if e.Protocol == "grpc" || e.Protocol == "grpcs" {
-			s.Protocols = exchange.OnlyHTTP2
-		}
-		if up != nil {
-			s.Balancer, s.HostHeader = b.s.upstreams[up.ID], up.HostHeader
-		} else {
-			s.Balancer = b.opts.Balance.Host(e.Host, e.Port)
-		}
-		if e.Protocol == "https" || e.Protocol == "grpcs" || e.Protocol == "tls" {
-			s.TLS = b.tls(e, up)
-		}
-		s.plain = up == nil && s.TLS == nil
-		out[e.ID] = b.reuse(s)
 	}
 	return out
+}
+
+// service compiles a backend, once for all its rules.
+func (b *builder) service(to *plan.Backend, out map[string]*Service) {
+	if s := out[to.ID]; s != nil {
+		if s.Backend != to && !reflect.DeepEqual(s.Backend, to) {
+			b.problems = append(b.problems, to.Origin.Problem(fmt.Errorf("%s: another backend has the ID %s", to.Origin, to.ID)))
+		}
+		return
+	}
+	if old := b.prev.services[to.ID]; old != nil && old.Backend == to && old.plain { // all but a few, in a large set
+		b.opts.Balance.Keep(old.Balancer)
+		out[to.ID] = old
+		return
+	}
+	s := &Service{
+		Entity: to.Service, Backend: to,
+		Connect: time.Duration(to.Connect), Write: time.Duration(to.Write), Read: time.Duration(to.Read), Tries: to.Tries,
+	}
+	if s.Entity == nil {
+		s.Entity = &entity.Service{ID: to.ID, Name: to.Origin.Name, Protocol: to.Protocol, Host: to.Host, Port: to.Port, Path: to.Path,
+			Enabled: true}
+	}
+	switch to.Protocol {
+	case "grpc", "grpcs", "h2c":
+		s.Protocols = exchange.OnlyHTTP2
+	}
+	pool := b.pools[to.Pool]
+	if pool != nil {
+		s.Balancer, s.HostHeader = b.s.upstreams[pool.ID], pool.HostHeader
+	} else {
+		if to.Pool != "" && to.Host == "" {
+			b.problems = append(b.problems, to.Origin.Problem(fmt.Errorf("%s: there is no pool %s", to.Origin, to.Pool)))
+		}
+		s.Balancer = b.opts.Balance.Host(to.Host, to.Port)
+	}
+	if to.TLS != nil {
+		s.TLS = b.tls(to, pool)
+	}
+	s.plain = to.Pool == "" && s.TLS == nil
+	out[to.ID] = b.reuse(s)
 }
 
 // reuse returns the previous snapshot's service if it is the same in all that matters.
 func (b *builder) reuse(s *Service) *Service {
-	old := b.prev.services[s.Entity.ID]
+	old := b.prev.services[s.Backend.ID]
 	if old == nil || old.Balancer != s.Balancer || old.HostHeader != s.HostHeader || !sameTLS(old.TLS, s.TLS) ||
-		old.Entity != s.Entity && !reflect.DeepEqual(old.Entity, s.Entity) {
+		old.Backend != s.Backend && !reflect.DeepEqual(old.Backend, s.Backend) {
 		return s
 	}
 	return old
@@ -119,45 +145,45 @@ func (b *builder) reuse(s *Service) *Service {
 
 func sameTLS(a, b *TLS) bool { return a == b || a != nil && b != nil && *a == *b }
 
-// tls says how to secure connections to a service. What cannot be found leaves connections that fail rather than open ones.
-func (b *builder) tls(e *entity.Service, up *entity.Upstream) *TLS {
-	t := &TLS{Verify: b.opts.VerifyUpstream, Roots: b.opts.Roots}
-	if e.TLSVerify != nil {
-		t.Verify = *e.TLSVerify
+// tls says how to secure connections to a backend. What cannot be found leaves connections that fail rather than open ones.
+func (b *builder) tls(to *plan.Backend, pool *plan.Pool) *TLS {
+	t := &TLS{Verify: b.opts.VerifyUpstream, Roots: b.opts.Roots, Name: to.TLS.ServerName}
+	if to.TLS.Verify != nil {
+		t.Verify = *to.TLS.Verify
 	}
-	if e.TLSVerifyDepth != nil {
-		if t.Depth = *e.TLSVerifyDepth; t.Depth == 0 {
+	if to.TLS.Depth != nil {
+		if t.Depth = *to.TLS.Depth; t.Depth == 0 {
 			t.Depth = -1
 		}
 	}
-	if len(e.CACertificates) > 0 {
-		t.Roots = b.roots(e)
+	if len(to.TLS.CACertificates) > 0 {
+		t.Roots = b.roots(to)
 	}
-	ref := e.ClientCertificate
-	if ref == nil && up != nil {
-		ref = up.ClientCertificate
+	id := to.TLS.ClientCertificate
+	if id == "" && pool != nil {
+		id = pool.ClientCertificate
 	}
-	if ref != nil {
-		if c := b.s.certs.byID[ref.ID]; c != nil {
+	if id != "" {
+		if c := b.s.certs.byID[id]; c != nil {
 			t.Cert = &c.pairs[0]
 		} else {
-			b.problem("services", e.ID, fmt.Errorf("client_certificate %s cannot be used", ref.ID))
+			b.problems = append(b.problems, to.Origin.Problem(fmt.Errorf("client_certificate %s cannot be used", id)))
 		}
 	}
 	return t
 }
 
-// roots returns the pool of the CA certificates that a service names; equal lists share one.
-func (b *builder) roots(e *entity.Service) *x509.CertPool {
-	key := strings.Join(e.CACertificates, " ")
+// roots returns the pool of the CA certificates that a backend names; equal lists share one.
+func (b *builder) roots(to *plan.Backend) *x509.CertPool {
+	key := strings.Join(to.TLS.CACertificates, " ")
 	if p := b.s.certs.pools[key]; p != nil {
 		return p.CertPool
 	}
 	p := &caPool{CertPool: x509.NewCertPool()}
-	for _, id := range e.CACertificates {
+	for _, id := range to.TLS.CACertificates {
 		c := entity.Get[entity.CACertificate](b.set, id)
 		if c == nil || !p.AppendCertsFromPEM([]byte(c.Cert)) {
-			b.problem("services", e.ID, fmt.Errorf("ca_certificates: %s cannot be used", id))
+			b.problems = append(b.problems, to.Origin.Problem(fmt.Errorf("ca_certificates: %s cannot be used", id)))
 			continue
 		}
 		p.text = append(p.text, c.Cert)

@@ -1,16 +1,17 @@
-// Package snapshot compiles an entity set into what the proxy runs: a router, a plan for every route, plugin instances, balancers
-// and certificates. Its main type is Snapshot, immutable once Build has returned it. Build takes over from the previous snapshot what did
-// not change: plugin instances with their counters and caches, balancers with their state, parsed certificates and patterns.
-// The package serves no requests, opens no connections, and does not know where sets come from.
+// Package snapshot compiles rules, and a set of consumers, plugins and certificates, into what the proxy runs: a router, a plan for
+// every rule, plugin instances, balancers and certificates. Its main type is Snapshot, immutable once Build has returned it. Build
+// takes over from the previous snapshot what did not change: plugin instances with their counters and caches, balancers with their
+// state, parsed certificates and patterns. The package serves no requests, opens no connections, and does not know where rules and
+// sets come from.
 package snapshot
 
 import (
 	"crypto/x509"
 	"log/slog"
-	"slices"
 
 	"github.com/gibbon-gateway/gibbon/entity"
 	"github.com/gibbon-gateway/gibbon/internal/balance"
+	"github.com/gibbon-gateway/gibbon/internal/plan"
 	"github.com/gibbon-gateway/gibbon/internal/route"
 	"github.com/gibbon-gateway/gibbon/plugin"
 )
@@ -30,54 +31,53 @@ type Options struct {
 	Certificates *Certificates
 }
 
-// Plan is what a matched route will do.
-type Plan struct {
-	Route   *entity.Route
-	Service *Service // nil if the route has none
-	Chain   *Chain
-	GRPC    bool // the route is of protocol grpc or grpcs
-}
-
-// Snapshot is a compiled set.
+// Snapshot is a compiled configuration.
 type Snapshot struct {
 	Set *entity.Set
 	// Global is the chain of requests without a route. Its plugins with a Rewriter take part in all requests.
 	Global *Chain
 
+	config    *plan.Config
 	router    *route.Router
-	rules     []route.Rule // that the router was made of
-	plans     []Plan       // by the router's rule number
-	services  map[string]*Service
-	instances map[string]*Instance // by plugin id
-	upstreams map[string]balance.Balancer
+	rules     []*plan.Rule                // that the router was made of
+	plans     []Plan                      // by the router's rule number
+	services  map[string]*Service         // by backend ID
+	instances map[string]*Instance        // by plugin id
+	upstreams map[string]balance.Balancer // by pool ID
 	certs     *certificates
 	directory *Directory
 	registry  *balance.Registry
 	log       *slog.Logger
 
-	routeProblems []entity.Problem
+	refused []route.Refused       // rules that the router does not take
+	reasons map[*plan.Rule]string // why rules are not in force
 }
 
-// Build compiles set. What is equal in prev (nil for the first) is taken over. Objects that cannot be compiled are left out and
+// Build compiles a configuration. What is equal in prev (nil for the first) is taken over. Objects that cannot be compiled are left out and
 // named in the problems; a plugin of a known type that cannot be made refuses the requests that it would have seen. The snapshot takes effect with
 // Enter; one that is not used after all has to be discarded.
-func Build(prev *Snapshot, set *entity.Set, opts Options) (*Snapshot, []entity.Problem) {
+func Build(prev *Snapshot, c *plan.Config, opts Options) (*Snapshot, []entity.Problem) {
 	if prev == nil {
 		prev = &Snapshot{}
 	}
 	if opts.Env.Log == nil {
 		opts.Env.Log = slog.Default()
 	}
-	b := &builder{prev: prev, set: set, opts: &opts}
-	s := &Snapshot{Set: set, directory: opts.Directory, registry: opts.Balance, log: opts.Env.Log}
+	set := c.Set
+	if set == nil {
+		set, _ = entity.NewSet(0, nil)
+	}
+	b := &builder{prev: prev, config: c, set: set, opts: &opts}
+	s := &Snapshot{Set: set, config: c, reasons: map[*plan.Rule]string{}, directory: opts.Directory, registry: opts.Balance, log: opts.Env.Log}
 	b.s = s
 	s.certs = b.certificates()
 	s.upstreams = b.balancers()
-	s.services = b.services()
+	rules := b.checked()
+	s.services = b.services(rules)
 	s.instances = b.instances()
 	b.sortPlugins()
 	s.Global = b.chain("", "")
-	b.plan()
+	b.plan(rules)
 	return s, b.problems
 }
 
@@ -85,11 +85,12 @@ func Build(prev *Snapshot, set *entity.Set, opts Options) (*Snapshot, []entity.P
 type builder struct {
 	prev     *Snapshot
 	s        *Snapshot
+	config   *plan.Config
 	set      *entity.Set
 	opts     *Options
 	problems []entity.Problem
 
-	hostHeaders map[string]*entity.Upstream // upstreams by name
+	pools map[string]*plan.Pool // by ID
 
 	global    []*Instance
 	ofRoute   map[string][]*Instance
@@ -101,36 +102,6 @@ func (b *builder) problem(kind, id string, err error) {
 	b.problems = append(b.problems, entity.Problem{Kind: kind, ID: id, Err: err})
 }
 
-// plan makes the router and the plans of its rules.
-func (b *builder) plan() {
-	routes := entity.All[entity.Route](b.set)
-	rules := make([]route.Rule, 0, len(routes))
-	plans := make([]Plan, 0, len(routes))
-	for _, r := range routes {
-		p := Plan{Route: r}
-		rule := route.Rule{Route: r}
-		service := ""
-		if r.Service != nil {
-			service = r.Service.ID
-			p.Service = b.s.services[service]
-			if p.Service == nil || !p.Service.Entity.Enabled {
-				continue
-			}
-			rule.Service = p.Service.Entity
-		}
-		p.Chain = b.chain(r.ID, service)
-		p.GRPC = slices.Contains(r.Protocols, "grpc") || slices.Contains(r.Protocols, "grpcs")
-		rules, plans = append(rules, rule), append(plans, p)
-	}
-	b.s.rules, b.s.plans = rules, plans
-	if b.prev.router != nil && slices.Equal(rules, b.prev.rules) { // the same objects: a set keeps those that did not change
-		b.s.router, b.s.routeProblems = b.prev.router, b.prev.routeProblems
-	} else {
-		b.s.router, b.s.routeProblems = b.prev.router.Rebuild(rules)
-	}
-	b.problems = append(b.problems, b.s.routeProblems...)
-}
-
 // Match finds the plan of a request, or nil.
 func (s *Snapshot) Match(in *route.Request, out *route.Result) *Plan {
 	if !s.router.Match(in, out) {
@@ -139,8 +110,16 @@ func (s *Snapshot) Match(in *route.Request, out *route.Result) *Plan {
 	return &s.plans[out.Rule]
 }
 
-// Routes returns how many routes can be matched.
-func (s *Snapshot) Routes() int { return len(s.plans) }
+// Routes returns how many rules can be matched.
+func (s *Snapshot) Routes() int { return len(s.plans) - len(s.refused) }
+
+// Config returns what s was built from; nil for no snapshot. It is not to be changed.
+func (s *Snapshot) Config() *plan.Config {
+	if s == nil {
+		return nil
+	}
+	return s.config
+}
 
 // Instances returns the plugin instances of a type by the id of their configuration.
 func (s *Snapshot) Instances(name string) map[string]any {
@@ -153,7 +132,7 @@ func (s *Snapshot) Instances(name string) map[string]any {
 	return out
 }
 
-// Balancer returns the balancer of an upstream entity, or nil.
+// Balancer returns the balancer of an upstream entity or another pool, or nil.
 func (s *Snapshot) Balancer(upstream string) balance.Balancer { return s.upstreams[upstream] }
 
 // Enter makes lookups of plugins see the snapshot's set. It is called just before the snapshot serves requests.

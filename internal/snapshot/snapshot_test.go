@@ -16,6 +16,7 @@ import (
 	"github.com/gibbon-gateway/gibbon/entity"
 	"github.com/gibbon-gateway/gibbon/header"
 	"github.com/gibbon-gateway/gibbon/internal/balance"
+	"github.com/gibbon-gateway/gibbon/internal/plan"
 	_ "github.com/gibbon-gateway/gibbon/internal/plugins" // their kinds of entities
 	"github.com/gibbon-gateway/gibbon/internal/plugins/keyauth"
 	"github.com/gibbon-gateway/gibbon/internal/route"
@@ -65,6 +66,11 @@ func setOf(t testing.TB, objects ...entity.Object) *entity.Set {
 		t.Fatalf("set: %v", problems)
 	}
 	return set
+}
+
+// buildSet compiles a set.
+func buildSet(prev *snapshot.Snapshot, set *entity.Set, o snapshot.Options) (*snapshot.Snapshot, []entity.Problem) {
+	return snapshot.Build(prev, plan.Translate(set, prev.Config()), o)
 }
 
 func options(t testing.TB, types plugin.Types) snapshot.Options {
@@ -122,7 +128,7 @@ func TestInstancesAreTakenOver(t *testing.T) {
 	opts := options(t, testTypes(&closed))
 	base := []entity.Object{object(t, "services", 1, `{"host":"127.0.0.1"}`), object(t, "routes", 2, `{"paths":["/"],"service":`+ref(1)+`}`)}
 	build := func(prev *snapshot.Snapshot, objects ...entity.Object) *snapshot.Snapshot {
-		s, problems := snapshot.Build(prev, setOf(t, append(slices.Clone(base), objects...)...), opts)
+		s, problems := buildSet(prev, setOf(t, append(slices.Clone(base), objects...)...), opts)
 		if len(problems) > 0 {
 			t.Fatal(problems)
 		}
@@ -150,7 +156,7 @@ func TestInstancesAreTakenOver(t *testing.T) {
 	if four.Instances("a")[uuid(10)] != three.Instances("a")[uuid(10)] || closed != 3 {
 		t.Errorf("other protocols make another instance; %d closed", closed)
 	}
-	unused, _ := snapshot.Build(four, setOf(t, append(base, pluginOf(12, "a", `{"do":"x"}`, ""))...), opts)
+	unused, _ := buildSet(four, setOf(t, append(base, pluginOf(12, "a", `{"do":"x"}`, ""))...), opts)
 	unused.Discard(four)
 	if closed != 4 {
 		t.Errorf("after a discard %d closed", closed)
@@ -164,7 +170,7 @@ func TestInstancesAreTakenOver(t *testing.T) {
 func TestProblems(t *testing.T) {
 	closed := 0
 	opts := options(t, testTypes(&closed))
-	s, problems := snapshot.Build(nil, setOf(t,
+	s, problems := buildSet(nil, setOf(t,
 		object(t, "services", 1, `{"host":"127.0.0.1"}`), object(t, "routes", 2, `{"paths":["/"],"service":`+ref(1)+`}`),
 		pluginOf(10, "a", `{"do":"panic"}`, ""), pluginOf(11, "b", `{"do":"fail"}`, `,"route":`+ref(2)), pluginOf(12, "z", `{"do":"nothing"}`, ""),
 		pluginOf(13, "unknown", `{}`, ""), pluginOf(14, "a", `{"do":"panic"}`, `,"enabled":false,"route":`+ref(2))), opts)
@@ -196,7 +202,7 @@ func match(s *snapshot.Snapshot, path string) *snapshot.Plan {
 
 func TestOrder(t *testing.T) {
 	closed := 0
-	s, _ := snapshot.Build(nil, setOf(t, object(t, "services", 1, `{"host":"127.0.0.1"}`),
+	s, _ := buildSet(nil, setOf(t, object(t, "services", 1, `{"host":"127.0.0.1"}`),
 		object(t, "routes", 2, `{"paths":["/own"],"service":`+ref(1)+`}`), object(t, "routes", 3, `{"paths":["/shared"],"service":`+ref(1)+`}`),
 		object(t, "routes", 4, `{"paths":["/shared2"],"service":`+ref(1)+`}`),
 		pluginOf(10, "a", `{}`, ""), pluginOf(11, "z", `{}`, `,"service":`+ref(1)), pluginOf(12, "b", `{}`, `,"route":`+ref(2))),
@@ -224,7 +230,7 @@ func TestDirectoryFollows(t *testing.T) {
 	if opts.Directory.Consumer("u") != nil || opts.Directory.Credential("keyauth_credentials", []byte("k")) != nil {
 		t.Error("something in an empty directory")
 	}
-	s, _ := snapshot.Build(nil, setOf(t, object(t, "consumers", 1, `{"username":"u"}`),
+	s, _ := buildSet(nil, setOf(t, object(t, "consumers", 1, `{"username":"u"}`),
 		object(t, "keyauth_credentials", 2, `{"key":"k","consumer":`+ref(1)+`}`)), opts)
 	s.Enter()
 	if c := opts.Directory.Consumer("u"); c == nil || c.ID != uuid(1) {
@@ -248,7 +254,7 @@ func TestServices(t *testing.T) {
 			object(t, "targets", 7, `{"target":"127.0.0.1:9","upstream":`+ref(6)+`}`),
 		}
 	}
-	one, problems := snapshot.Build(nil, setOf(t, objects("")...), opts)
+	one, problems := buildSet(nil, setOf(t, objects("")...), opts)
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}
@@ -266,11 +272,11 @@ func TestServices(t *testing.T) {
 	if p := match(one, "/none"); p == nil || p.Service != nil {
 		t.Errorf("%+v", p)
 	}
-	two, _ := snapshot.Build(one, setOf(t, append(objects(""), object(t, "routes", 8, `{"paths":["/new"]}`))...), opts)
+	two, _ := buildSet(one, setOf(t, append(objects(""), object(t, "routes", 8, `{"paths":["/new"]}`))...), opts)
 	if match(two, "/").Service != s {
 		t.Error("an equal service was made again")
 	}
-	three, _ := snapshot.Build(two, setOf(t, objects(`,"retries":0`)...), opts)
+	three, _ := buildSet(two, setOf(t, objects(`,"retries":0`)...), opts)
 	if n := match(three, "/").Service; n == s || n.Tries != 1 || n.Balancer != s.Balancer {
 		t.Errorf("%+v", n)
 	}
@@ -295,7 +301,7 @@ func TestSize(t *testing.T) {
 	}
 	set := setOf(t, objects...)
 	start := time.Now()
-	one, problems := snapshot.Build(nil, set, opts)
+	one, problems := buildSet(nil, set, opts)
 	first := time.Since(start)
 	if len(problems) > 0 || one.Routes() != 10000 {
 		t.Fatalf("%d routes, %v", one.Routes(), problems)
@@ -304,7 +310,7 @@ func TestSize(t *testing.T) {
 	changed, _ := set.Next(2, append(objects, object(t, "routes", 5, `{"paths":["/new"]}`)))
 	decoded := time.Since(start)
 	start = time.Now()
-	two, _ := snapshot.Build(one, changed, opts)
+	two, _ := buildSet(one, changed, opts)
 	second := time.Since(start)
 	two.Leave(one)
 	two.Close()

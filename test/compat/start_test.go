@@ -10,6 +10,7 @@ import (
 	"github.com/gibbon-gateway/gibbon/entity"
 	"github.com/gibbon-gateway/gibbon/internal/balance"
 	"github.com/gibbon-gateway/gibbon/internal/http1"
+	"github.com/gibbon-gateway/gibbon/internal/plan"
 	"github.com/gibbon-gateway/gibbon/internal/plugins"
 	"github.com/gibbon-gateway/gibbon/internal/protocols"
 	"github.com/gibbon-gateway/gibbon/internal/proxy"
@@ -50,7 +51,7 @@ func start(t *testing.T, configYAML string, raw bool) (proxyURL string) {
 	build.Env.State = shared
 	pool := &protocols.Upstreams{HTTP1: http1.Pool{Raw: raw}}
 	p := proxy.New(proxy.Options{Version: "1.0", UpstreamID: true, Upstreams: pool, Log: build.Env.Log})
-	s, problems := snapshot.Build(p.Current(), set, build)
+	s, problems := snapshot.Build(p.Current(), plan.Translate(set, p.Current().Config()), build)
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}
