@@ -38,6 +38,7 @@ const drain = 20 * time.Second
 // Options of Run.
 type Options struct {
 	Log   *slog.Logger    // nil: as the settings say
+	Types plugin.Types    // the plugins that settings may name, as Known returns them; nil means the bundled ones
 	Ready func(Addresses) // called once, when the first configuration is in force and everything listens; may be nil
 }
 

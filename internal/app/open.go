@@ -56,7 +56,7 @@ func (g *gateway) prepare(o Options) (err error) {
 	if g.nodeID, err = nodeID(s); err != nil {
 		return err
 	}
-	g.types, err = enabled(s.Plugins)
+	g.types, err = enabled(s.Plugins, o.Types)
 	return err
 }
 
@@ -107,14 +107,37 @@ func (g *gateway) accessLog(key, path string) (*observe.File, error) {
 	return f, nil
 }
 
-// enabled returns the plugins that setting plugins names.
-func enabled(names []string) (plugin.Types, error) {
-	all, chosen := plugins.All(), plugin.Types{}
+// Known returns the bundled plugins and these, which are not bundled, and makes their kinds of entities known. A name that two of them
+// have is an error.
+func Known(more ...*plugin.Type) (plugin.Types, error) {
+	all := plugins.All()
+	for _, t := range more {
+		switch {
+		case t == nil:
+			return nil, errors.New("a plugin of this program is nil")
+		case plugins.All()[t.Name] != nil:
+			return nil, fmt.Errorf("plugin '%s': a bundled plugin has this name", t.Name)
+		case t.Name == "" || t.Name == "bundled" || t.Name == "off" || strings.ContainsAny(t.Name, ", \t\n/"):
+			return nil, fmt.Errorf("plugin '%s': this cannot be the name of a plugin", t.Name)
+		case all[t.Name] != nil:
+			return nil, fmt.Errorf("plugin '%s': two plugins of this program have this name", t.Name)
+		}
+		all[t.Name] = t
+	}
+	return all, all.Declare()
+}
+
+// enabled returns the plugins that setting plugins names. As in Kong, those that are not bundled are named one by one.
+func enabled(names []string, all plugin.Types) (plugin.Types, error) {
+	bundled, chosen := plugins.All(), plugin.Types{}
+	if all == nil {
+		all = bundled
+	}
 	for _, name := range names {
 		switch t := all[name]; {
 		case name == "bundled":
-			for n, t := range all {
-				chosen[n] = t
+			for n := range bundled {
+				chosen[n] = all[n]
 			}
 		case name == "off":
 		case t != nil:
@@ -227,9 +250,9 @@ func subSchema(types plugin.Types) func(name string) *schema.Schema {
 	return func(name string) *schema.Schema { return whole[name] }
 }
 
-// ParseFile reads a declarative file as a gateway with these settings would.
-func ParseFile(s *settings.Settings, path string) (*source.Config, error) {
-	types, err := enabled(s.Plugins)
+// ParseFile reads a declarative file as a gateway with these settings and plugins (see Options.Types) would.
+func ParseFile(s *settings.Settings, known plugin.Types, path string) (*source.Config, error) {
+	types, err := enabled(s.Plugins, known)
 	if err != nil {
 		return nil, err
 	}

@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"context"
@@ -22,7 +22,7 @@ import (
 // The scripts in test/script run the program as a user does. Beside testscript's own commands they have those of
 // scriptCommands.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"gibbon": main})
+	testscript.Main(m, map[string]func(){"gibbon": func() { Main() }})
 }
 
 func TestScripts(t *testing.T) {

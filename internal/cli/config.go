@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"context"
@@ -27,7 +27,7 @@ var config = command{
 		if err != nil {
 			return c.fail(err)
 		}
-		config, err := app.ParseFile(s, rest[1])
+		config, err := app.ParseFile(s, c.types, rest[1])
 		if err != nil {
 			return c.fail(explained(err))
 		}

@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"context"
@@ -35,6 +35,7 @@ declarative file and certificates again and reopens log files.
 			return c.fail(err)
 		}
 		err = app.Run(ctx, s, app.Options{
+			Types: c.types,
 			Ready: func(a app.Addresses) {
 				if on["--demo"] {
 					welcome(c.stdout, a, terminal(c.stdout))
