@@ -31,4 +31,4 @@ func (b *budget) spend(n int32) bool {
 	return true
 }
 
-func (b *budget) earn(n int32) { b.left = min(b.most, b.left+n) }
+func (b *budget) earn(n int32) { b.left = min(b.most, b.left+min(n, b.most)) }

@@ -338,13 +338,9 @@ func (d *decoder) hostField(v []byte) (keep bool, err error) {
 func (b *block) joinCookies() {
 	b.crumbs = b.crumbs[:0]
 	for id, v := range b.fields.AllIDs() {
-		if id != header.Cookie {
-			continue
+		if id == header.Cookie {
+			b.crumbs = append(append(b.crumbs, v...), "; "...)
 		}
-		if len(b.crumbs) > 0 {
-			b.crumbs = append(b.crumbs, "; "...)
-		}
-		b.crumbs = append(b.crumbs, v...)
 	}
-	b.fields.SetID(header.Cookie, b.crumbs)
+	b.fields.SetID(header.Cookie, b.crumbs[:len(b.crumbs)-len("; ")])
 }

@@ -39,6 +39,7 @@ type output struct {
 	writeBy atomic.Int64
 
 	window window // of the connection
+	frames int32  // DATA frames so far; whoever counts them sets it back
 	// Senders whose bodies wait for the connection take turns: those in line, and the one that was told to go on.
 	first, last *sender
 	granted     *sender
@@ -322,6 +323,7 @@ func (o *output) send(s *sender, p part) (all int, err error) {
 		b.b = appendFrameHeader(b.b, n, http2.FrameData, flags, s.id)
 		b.b = append(b.b, p.data[:n]...)
 		p.data = p.data[n:]
+		o.frames = min(o.frames+1, 1<<20)
 		all += frameHeaderSize + n
 		o.grant()
 	}

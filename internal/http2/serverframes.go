@@ -53,7 +53,10 @@ func (c *serverConn) useless() error {
 	return c.uselessLocked()
 }
 
+// uselessLocked is useless with the mutex held. For the data that it is sent, a client may tell about its windows and measure the way.
 func (c *serverConn) uselessLocked() error {
+	c.control.earn(2 * c.frames)
+	c.frames = 0
 	if !c.control.spend(1) {
 		return errFlood
 	}
