@@ -27,6 +27,9 @@ func (d *Driver) Begin(h Host) {
 	d.Request.x = (*Exchange)(d)
 }
 
+// SetTrace makes t collect the steps of the exchange.
+func (d *Driver) SetTrace(t *Trace) { d.trace = t }
+
 // Slots gives the exchange n slots for what plugins keep with SetLocal, all empty.
 func (d *Driver) Slots(n int) {
 	if cap(d.locals) < n {

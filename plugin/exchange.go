@@ -34,6 +34,7 @@ type Exchange struct {
 	Outcome Outcome   // how it went; for Recorders
 
 	host      Host
+	trace     *Trace // nil unless somebody wants to know
 	exited    bool
 	locals    []any
 	slot      int
@@ -144,6 +145,9 @@ func setNotEmpty(h *header.Fields, id header.ID, value string) {
 
 // RequestID returns the 32 hex digits of X-Kong-Request-Id.
 func (x *Exchange) RequestID() string { return x.host.RequestID() }
+
+// Trace returns what collects the steps of this exchange: nil, whose methods do nothing, unless somebody has asked for them.
+func (x *Exchange) Trace() *Trace { return x.trace }
 
 // Capture returns what a group of the route's path expression matched: by number ("0" is all of it) or by name. It reports
 // false when there is no such group.

@@ -50,6 +50,9 @@ type AdminEnv struct {
 	Log *slog.Logger
 	// Instances returns the instances of the plugin that are in force now, by the id of their configuration.
 	Instances func() map[string]any
+	// Pick finds the configuration of the plugin that a request would meet, in what is in force now, for a request on trial. Errors
+	// name what was not found.
+	Pick func(by Pick) (*Trial, error)
 	// State is what instances get as Env.State.
 	State state.Store
 	// Transport, Secret and Cluster are as in Env.

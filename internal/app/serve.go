@@ -148,6 +148,7 @@ func (g *gateway) adminAPI() http.Handler {
 			return plugin.AdminEnv{
 				Log: g.log, State: g.state, Transport: g.transport(), Secret: g.secret, Cluster: g.cluster,
 				Instances: func() map[string]any { return g.proxy.Current().Instances(name) },
+				Pick:      func(by plugin.Pick) (*plugin.Trial, error) { return g.proxy.Current().Pick(name, by) },
 			}
 		},
 	})

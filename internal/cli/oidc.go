@@ -8,24 +8,42 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
+	"os"
+	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/gibbon-gateway/gibbon/internal/settings"
 )
 
 var oidcCommand = command{
-	name: "oidc", args: "explain (--route NAME | --service NAME | --plugin ID) --token TOKEN|- [--json] [SETTINGS]",
-	about: "Say step by step why a token is let in or refused",
-	help: `Asks the Admin API of a running gateway what its openid-connect plugin makes of an access token: form, issuer,
-signature, times, required claims, consumer. The token is not printed. Exit status 0: it is let in; 1: it is not.
+	name: "oidc", args: "explain (--route NAME | --service NAME | --id PLUGIN) [REQUEST] [--json] [SETTINGS]",
+	about: "Say step by step why a request is let in or refused",
+	help: `Asks the Admin API of a running gateway what its openid-connect plugin makes of a request: which checks it meets, how each
+goes, and which field of the configuration decides. The request takes the way of a client's through the plugin, under the configuration in
+force on that node: the provider is asked, proofs are used up, sessions go on as by a request. No upstream is asked. Credentials are not
+printed. Exit status 0: it would be let in; 1: it would not; 2: this cannot be told.
 
-  --route NAME        the plugin of this route (name or id)
-  --service NAME      the plugin of this service
-  --plugin ID         this plugin configuration
-  --token TOKEN       the access token; - reads it from standard input
+Which plugin:
+  --route NAME        the one that a request of this route meets (name or id)
+  --service NAME      the one that requests of this service's other routes meet
+  --id PLUGIN         this plugin configuration; also --plugin
+
+The request. Values that begin with @ are read from a file, "-" from standard input:
+  --token TOKEN       an access token, put where the configuration looks for one
+  --dpop PROOF        the DPoP proof that comes with it
+  --basic NAME:PASS   a Basic credential
+  --cookie TEXT       the Cookie field: a session
+  --certificate FILE  the client's certificate (PEM), by TLS
+  --method NAME       GET by default
+  --path PATH         with query; by default the first path of the route
+  --host NAME[:PORT]  as clients ask for it; by default the first host of the route
+  --scheme SCHEME     http or https; by default the first that the route takes, https with --certificate
+  --ip ADDRESS        of the client
+  --trusted           the peer counts as one of trusted_ips
+  --header 'NAME: V'  another field; may be repeated
+  --body TEXT         the body
+
   --admin URL         the Admin API; as in the settings by default
   --json              print the answer as JSON
 
@@ -33,56 +51,134 @@ signature, times, required claims, consumer. The token is not printed. Exit stat
 	run: explain,
 }
 
+// secretFlags are those whose values may come from files or standard input, so that they need not be in a command line.
+var secretFlags = []string{"token", "dpop", "basic", "cookie", "body", "certificate"}
+
+// explainFlags reads the command line: what to ask, for the Admin API, and what is left for the settings.
+func explainFlags(c *call) (question map[string]any, admin string, asJSON bool, rest []string, err error) {
+	question, headers := map[string]any{}, map[string]string{}
+	names := append([]string{"route", "service", "plugin", "id", "method", "path", "host", "scheme", "ip", "header", "admin"}, secretFlags...)
+	for i := 1; i < len(c.args); i++ {
+		name, value, given := strings.Cut(strings.TrimPrefix(c.args[i], "--"), "=")
+		switch {
+		case c.args[i] == "--json":
+			asJSON = true
+			continue
+		case c.args[i] == "--trusted":
+			question["trusted"] = true
+			continue
+		case !strings.HasPrefix(c.args[i], "--") || !slices.Contains(names, name):
+			rest = append(rest, c.args[i])
+			continue
+		case given:
+		case i+1 < len(c.args):
+			i++
+			value = c.args[i]
+		default:
+			return nil, "", false, nil, fmt.Errorf("--%s needs a value", name)
+		}
+		switch {
+		case name == "admin":
+			admin = value
+			continue
+		case name == "header":
+			field, text, ok := strings.Cut(value, ":")
+			if !ok {
+				return nil, "", false, nil, fmt.Errorf("--header %q: not of the form NAME: VALUE", value)
+			}
+			if headers[field] != "" {
+				return nil, "", false, nil, fmt.Errorf("--header %s is given twice", field)
+			}
+			headers[field] = strings.TrimSpace(text)
+			question["headers"] = headers
+			continue
+		case name == "id":
+			name = "plugin"
+		case name == "certificate" && value != "-" && !strings.HasPrefix(value, "@"):
+			value = "@" + value
+		}
+		if question[name] != nil {
+			return nil, "", false, nil, fmt.Errorf("--%s is given twice", name)
+		}
+		if slices.Contains(secretFlags, name) {
+			if value, err = readValue(c, value); err != nil {
+				return nil, "", false, nil, fmt.Errorf("--%s: %w", name, err)
+			}
+		}
+		if value == "" {
+			return nil, "", false, nil, fmt.Errorf("--%s is empty", name)
+		}
+		question[name] = value
+	}
+	if question["certificate"] != nil && question["scheme"] == nil {
+		question["scheme"] = "https"
+	}
+	return question, admin, asJSON, rest, nil
+}
+
+// readValue returns what a value names: a file, standard input, or itself.
+func readValue(c *call, value string) (string, error) {
+	var text []byte
+	var err error
+	switch path, file := strings.CutPrefix(value, "@"); {
+	case value == "-":
+		text, err = io.ReadAll(io.LimitReader(c.stdin, 1<<20))
+	case file:
+		text, err = os.ReadFile(path)
+	default:
+		return value, nil
+	}
+	return strings.TrimSpace(string(text)), err
+}
+
 func explain(ctx context.Context, c *call) int {
 	if len(c.args) == 0 || c.args[0] != "explain" {
 		return c.misused("oidc", "one of: explain")
 	}
-	own := map[string]string{"route": "", "service": "", "plugin": "", "token": "", "admin": ""}
-	var rest []string
-	asJSON := false
-	for i := 1; i < len(c.args); i++ {
-		name, value, given := strings.Cut(strings.TrimPrefix(c.args[i], "--"), "=")
-		_, known := own[name]
-		switch {
-		case c.args[i] == "--json":
-			asJSON = true
-		case !strings.HasPrefix(c.args[i], "--") || !known:
-			rest = append(rest, c.args[i])
-		case given:
-			own[name] = value
-		case i+1 < len(c.args):
-			i++
-			own[name] = c.args[i]
-		default:
-			return c.misused("oidc", "--%s needs a value", name)
-		}
+	question, admin, asJSON, rest, err := explainFlags(c)
+	if err != nil {
+		return c.misused("oidc", "%v", err)
 	}
-	from, _, more, err := flags(rest)
+	from, more, err := settingFlags(rest)
 	switch {
 	case err != nil:
 		return c.misused("oidc", "%v", err)
 	case len(more) > 0:
 		return c.misused("oidc", "unexpected argument %q", more[0])
-	case own["token"] == "":
-		return c.misused("oidc", "--token is needed")
+	case question["route"] == nil && question["service"] == nil && question["plugin"] == nil:
+		return c.misused("oidc", "one of --route, --service and --id is needed")
 	}
-	if own["token"] == "-" {
-		text, err := io.ReadAll(io.LimitReader(c.stdin, 1<<20))
-		if err != nil {
-			return c.fail(err)
-		}
-		own["token"] = strings.TrimSpace(string(text))
-	}
-	if own["admin"] == "" {
+	if admin == "" {
 		s, err := load(c, from)
-		if err != nil {
-			return c.fail(err)
+		if err == nil {
+			admin, err = adminURL(s)
 		}
-		if own["admin"], err = adminURL(s); err != nil {
-			return c.fail(err)
+		if err != nil {
+			c.fail(err)
+			return 2
 		}
 	}
-	return printExplained(ctx, c, own, asJSON)
+	ctx, cancel := context.WithTimeout(ctx, 40*time.Second)
+	defer cancel()
+	var text json.RawMessage
+	var answer explanation
+	err = ask(ctx, http.MethodPost, strings.TrimRight(admin, "/")+"/openid-connect/explain", question, &text)
+	if err == nil {
+		err = json.Unmarshal(text, &answer)
+	}
+	if err == nil && asJSON {
+		err = printJSON(c.stdout, text)
+	} else if err == nil {
+		err = answer.print(c.stdout, terminal(c.stdout))
+	}
+	switch {
+	case err != nil:
+		c.fail(err)
+		return 2
+	case answer.LetIn:
+		return 0
+	}
+	return 1
 }
 
 func adminURL(s *settings.Settings) (string, error) {
@@ -92,66 +188,6 @@ func adminURL(s *settings.Settings) (string, error) {
 		}
 	}
 	return "", errors.New("admin_listen has no plain address; give one with --admin")
-}
-
-// explainedToken is what /openid-connect/explain answers.
-type explainedToken struct {
-	Message string         `json:"message"`
-	Plugin  string         `json:"plugin"`
-	Issuer  string         `json:"issuer"`
-	LetIn   bool           `json:"let_in"`
-	Claims  map[string]any `json:"claims"`
-	Steps   []struct {
-		Check, Detail string
-		OK            bool
-	} `json:"steps"`
-}
-
-func printExplained(ctx context.Context, c *call, own map[string]string, asJSON bool) int {
-	ctx, cancel := context.WithTimeout(ctx, 40*time.Second)
-	defer cancel()
-	query := map[string]string{"plugin": own["plugin"], "token": own["token"]}
-	for _, kind := range []string{"route", "service"} {
-		if own[kind] == "" {
-			continue
-		}
-		var found struct{ ID string }
-		if err := ask(ctx, http.MethodGet, own["admin"]+"/"+kind+"s/"+url.PathEscape(own[kind]), nil, &found); err != nil {
-			return c.fail(fmt.Errorf("%s %s: %w", kind, own[kind], err))
-		}
-		query[kind] = found.ID
-	}
-	var answer explainedToken
-	if err := ask(ctx, http.MethodPost, own["admin"]+"/openid-connect/explain", query, &answer); err != nil {
-		return c.fail(err)
-	}
-	status := 1
-	if answer.LetIn {
-		status = 0
-	}
-	if asJSON {
-		e := json.NewEncoder(c.stdout)
-		e.SetIndent("", "  ")
-		if err := e.Encode(answer); err != nil {
-			return c.fail(err)
-		}
-		return status
-	}
-	fmt.Fprintf(c.stdout, "Plugin %s, issuer %s\n\n", answer.Plugin, answer.Issuer)
-	colour := terminal(c.stdout)
-	w := tabwriter.NewWriter(c.stdout, 0, 0, 2, ' ', 0)
-	for _, s := range answer.Steps {
-		mark := map[bool]string{true: "ok", false: "NO"}[s.OK]
-		if colour {
-			mark = map[bool]string{true: "\x1b[32m✓\x1b[0m", false: "\x1b[31m✗\x1b[0m"}[s.OK]
-		}
-		fmt.Fprintf(w, "%s\t%s\t%s\n", mark, s.Check, s.Detail)
-	}
-	if err := w.Flush(); err != nil {
-		return c.fail(err)
-	}
-	fmt.Fprintf(c.stdout, "\n%s\n", map[bool]string{true: "The token is let in.", false: "The token is refused."}[answer.LetIn])
-	return status
 }
 
 // ask calls the Admin API once with a JSON body, and reads a JSON answer.

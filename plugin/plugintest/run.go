@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/gibbon-gateway/gibbon/entity"
 	"github.com/gibbon-gateway/gibbon/header"
@@ -39,6 +38,7 @@ type Request struct {
 	Service    *entity.Service
 	Consumer   *entity.Consumer // identified by another plugin before
 	Credential plugin.Credential
+	Trace      *plugin.Trace // of the exchange
 	// Fetch answers detached requests; nil fails them.
 	Fetch func(ctx context.Context, d *plugin.Detached) (*plugin.Fetched, error)
 }
@@ -126,30 +126,17 @@ func Exchange(in Request) *plugin.Exchange {
 }
 
 func start(in Request) (*plugin.Exchange, *host) {
-	x := new(plugin.Exchange)
-	h := &host{in: &in, x: x}
-	d := plugin.Drive(x)
-	d.Begin(h)
-	d.Slots(1)
-	r := &x.Request
-	r.Method, r.Host = cmp.Or(in.Method, "GET"), cmp.Or(in.Host, "example.com")
-	target := cmp.Or(in.Target, "/")
-	path, query, has := strings.Cut(target, "?")
-	r.Target, r.Path = []byte(target), []byte(path)
-	d.StartQuery([]byte(query), has)
-	add(&r.Header, in.Header)
-	x.Client.Peer = netip.MustParseAddrPort(cmp.Or(in.Peer, "203.0.113.9:4711"))
-	x.Client.IP = x.Client.Peer.Addr()
-	x.Client.Local = netip.MustParseAddrPort("127.0.0.1:8000")
-	x.Client.Scheme, x.Client.TLS, x.Client.HTTPVersion = "http", in.TLS, cmp.Or(in.HTTP, "1.1")
-	contentType, _ := r.Header.Known(header.ContentType)
-	x.Client.GRPC = x.Client.HTTPVersion == "2" && plugin.GRPCContent(contentType)
+	t := plugin.Trial{Method: in.Method, Target: in.Target, Host: cmp.Or(in.Host, "example.com"), Route: in.Route, Service: in.Service, Trace: in.Trace}
+	add(&t.Header, in.Header)
+	local := netip.MustParseAddrPort("127.0.0.1:8000")
+	t.Client = plugin.Client{Peer: netip.MustParseAddrPort(cmp.Or(in.Peer, "203.0.113.9:4711")), Local: local, ForwardedPort: int(local.Port()),
+		Scheme: "http", TLS: in.TLS, HTTPVersion: in.HTTP}
 	if in.TLS != nil {
-		x.Client.Scheme = "https"
+		t.Client.Scheme = "https"
 	}
-	x.Client.ForwardedScheme, x.Client.ForwardedPort = x.Client.Scheme, int(x.Client.Local.Port())
-	x.Client.ForwardedHost, _, _ = strings.Cut(r.Host, ":")
-	x.Route, x.Service, x.Started = in.Route, in.Service, time.Now()
+	h := &host{in: &in}
+	x, _ := t.Exchange(h) // it fails on paths that cannot be normalised alone
+	h.x = x
 	if in.Consumer != nil || in.Credential != (plugin.Credential{}) {
 		x.Identify(in.Consumer, in.Credential)
 	}

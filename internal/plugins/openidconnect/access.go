@@ -30,6 +30,7 @@ type visit struct {
 	request
 	p      *relyingParty
 	ctx    context.Context
+	trace  steps   // of nothing unless the request is explained
 	client *client // nil when none is configured
 
 	session   *oidc.Session
@@ -46,13 +47,15 @@ type visit struct {
 // order, exchange, authorisation, consumer, headers, session, login action.
 func (p *relyingParty) Access(x *plugin.Exchange) error {
 	if p.Skips(x) {
+		steps{x.Trace()}.unseen(p, x)
 		return nil
 	}
-	v := &visit{request: request{x: x}, p: p}
+	v := &visit{request: request{x: x}, p: p, trace: steps{x.Trace()}}
 	// The common case first: a credential that was let in before costs one hash.
 	g, ok := v.remembered()
 	var err error
 	if ok {
+		v.trace.remembered(p, g)
 		err = v.admit(g)
 	} else {
 		// Each call of the provider has config.timeout; a request that needs several may take three times that.
@@ -66,9 +69,11 @@ func (p *relyingParty) Access(x *plugin.Exchange) error {
 	}
 	var r *refusal
 	var no *oidc.RefusedError
-	switch {
-	case errors.Is(err, plugin.ErrExit):
+	if errors.Is(err, plugin.ErrExit) {
 		return err
+	}
+	v.trace.refusal(err)
+	switch {
 	case errors.As(err, &r), errors.As(err, &no), errors.Is(err, oidc.ErrUnreachable), errors.Is(err, errTwice):
 		return p.refuse(x, asRefusal(err))
 	}
@@ -76,24 +81,30 @@ func (p *relyingParty) Access(x *plugin.Exchange) error {
 }
 
 func (v *visit) run() error {
-	p := v.p
+	p, t := v.p, v.trace
 	if v.answersMetadata() {
+		t.Note("resource metadata", "protected_resource_metadata", "the request asks for it, and is answered here")
 		return v.metadata()
 	}
 	var err error
 	if v.client, err = p.client(&v.request); err != nil {
 		return err
 	}
+	v.trace.client(p, v.client)
 	if err := v.verifyParameters(); err != nil {
+		t.Check("configuration", "verify_parameters", err, "")
 		return err
 	}
 	if handled, err := v.backChannel(); handled {
+		t.Note("logout", "logout_uri_suffix", "a logout by the provider's back channel, answered here")
 		return err
 	}
 	if v.frontChannel() {
+		t.Note("logout", "logout_uri_suffix", "a logout by the provider's front channel, answered here")
 		return v.endFrontChannel()
 	}
 	if v.logoutWanted() {
+		t.Note("logout", "logout_uri_suffix, logout_query_arg, logout_post_arg", "the request asks to be logged out, and is answered here")
 		return v.logout()
 	}
 	g, err := v.authenticate()
@@ -155,10 +166,11 @@ const maxQuick = 16 << 10
 // authenticate looks for credentials in Kong's order, where the provider's redirect back comes before a session: a login that
 // was begun in another tab ends where it was to. The first kind that is found decides. It returns nil when there is none.
 func (v *visit) authenticate() (*grant, error) {
-	p := v.p
+	p, t := v.p, v.trace
 	var stale error
 	if p.methods[byCode] {
 		g, err := v.fromCode()
+		v.trace.method(byCode, "response_mode", g, err)
 		if g != nil || err != nil && !errors.Is(err, errNoLogin) {
 			return g, err
 		}
@@ -166,7 +178,9 @@ func (v *visit) authenticate() (*grant, error) {
 	}
 	if p.methods[bySession] {
 		g, err := v.fromSession()
+		v.trace.method(bySession, "session_cookie_name", g, err)
 		if g != nil && stale != nil {
+			t.Note("login", "", "it ended before: the browser is sent on without the provider's answer")
 			return nil, v.leaveCallback() // a login that ended before: the browser's back button
 		}
 		if err != nil || g != nil {
@@ -175,24 +189,30 @@ func (v *visit) authenticate() (*grant, error) {
 	}
 	token, viaDPoP, err := v.bearer(&p.config)
 	if err != nil {
+		t.Check("access token", "bearer_token_param_type", err, "")
 		return nil, err
 	}
 	if token != "" {
-		if g, err := v.fromToken(token, viaDPoP); err != nil || g != nil {
-			return g, err
-		}
+		return v.fromToken(token, viaDPoP)
 	}
+	t.Skip("access token", "bearer_token_param_type", "none was sent where one is looked for")
 	for _, method := range []struct {
-		name string
-		try  func() (*grant, error)
-	}{{byRefreshToken, v.fromRefreshToken}, {byPassword, v.fromPassword}, {byClientCredentials, v.fromClientCredentials}} {
+		name, places string
+		try          func() (*grant, error)
+	}{
+		{byRefreshToken, "refresh_token_param_type", v.fromRefreshToken}, {byPassword, "password_param_type", v.fromPassword},
+		{byClientCredentials, "client_credentials_param_type", v.fromClientCredentials},
+	} {
 		if !p.methods[method.name] {
+			t.Skip(method.name, "auth_methods", "not among them")
 			continue
 		}
 		g, err := method.try()
 		if err != nil && method.name == byPassword && p.methods[byClientCredentials] && refusedBy(err) {
+			v.trace.notUser(err)
 			continue // a Basic credential may be a client's
 		}
+		v.trace.method(method.name, method.places, g, err)
 		if err != nil || g != nil {
 			return g, err
 		}
@@ -209,17 +229,26 @@ func refusedBy(err error) bool {
 
 // admit lets a request in whose grant is good, if it is authorised.
 func (v *visit) admit(g *grant) error {
+	sent := g
 	g, err := v.exchange(g)
+	if err != nil || g != sent {
+		v.trace.Check("token exchange", "token_exchange", err, "the provider has given another access token for the one that was sent")
+	}
 	if err != nil {
 		return err
 	}
 	if err := v.userinfo(g); err != nil {
+		v.trace.Check("userinfo", "search_user_info", err, "")
 		return err
 	}
 	v.resolve(g)
 	ready := g.ready
 	if ready == nil || v.found != nil || v.elsewhere != nil {
 		ready = v.prepare(g)
+	}
+	if v.trace.on() {
+		v.authorise(g, v.trace.Trace)
+		v.trace.refused(ready.denied)
 	}
 	if ready.denied != nil {
 		return ready.denied
@@ -229,6 +258,7 @@ func (v *visit) admit(g *grant) error {
 	}
 	v.hide(ready)
 	if err := v.keep(g); err != nil {
+		v.trace.Check("keeping the session", "session_storage", err, "")
 		return err
 	}
 	v.headers(g, ready)

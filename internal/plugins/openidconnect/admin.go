@@ -21,8 +21,7 @@ import (
 type directory struct {
 	mu      sync.Mutex
 	issuers map[string]*knownIssuer
-	parties map[*relyingParty]int // which entered it as the how manieth
-	entered int
+	parties map[*relyingParty]bool
 	own     ownKeys
 	caches  caches
 }
@@ -62,10 +61,9 @@ func (d *directory) enter(p *relyingParty) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.parties == nil {
-		d.parties = map[*relyingParty]int{}
+		d.parties = map[*relyingParty]bool{}
 	}
-	d.entered++
-	d.parties[p] = d.entered
+	d.parties[p] = true
 }
 
 // leave forgets an instance, and the issuers that none is left for.
@@ -138,7 +136,7 @@ func (d *directory) admin(env plugin.AdminEnv) []plugin.AdminRoute {
 		}),
 		route("GET /openid-connect/sessions", listSessions(env)),
 		route("POST /openid-connect/logout", d.logoutSubject(env)),
-		route("POST /openid-connect/explain", d.explain),
+		route("POST /openid-connect/explain", explain(env)),
 	}...)
 }
 

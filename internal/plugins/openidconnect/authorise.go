@@ -10,21 +10,24 @@ import (
 	"github.com/gibbon-gateway/gibbon/plugin"
 )
 
-// authorise checks what the claims of a grant allow; nil is yes.
-func (v *visit) authorise(g *grant) *refusal {
+// authorise checks what the claims of a grant allow; nil is yes. What is allowed is recorded in t.
+func (v *visit) authorise(g *grant, t *plugin.Trace) *refusal {
 	p, at := v.p, v.p.placesOf(g)
 	for _, name := range p.ClaimsForbidden {
 		if v.claim(g, []string{name}) != nil || v.elsewhere.lacks(name) {
-			return forbidden("", "claim "+plain(name)+" is forbidden")
+			return forbidden("", "claim "+plain(name)+" is forbidden").by("forbidden claims", "claims_forbidden")
 		}
 	}
+	if len(p.ClaimsForbidden) > 0 {
+		t.Accept("forbidden claims", "claims_forbidden", "none is there")
+	}
 	for _, need := range []struct {
-		what     string
-		required []string
-		path     []string
+		what, field string
+		required    []string
+		path        []string
 	}{
-		{"scope", p.ScopesRequired, at.scopes}, {"audience", p.AudienceRequired, at.audience},
-		{"group", p.GroupsRequired, at.groups}, {"role", p.RolesRequired, at.roles},
+		{"scope", "scopes_required", p.ScopesRequired, at.scopes}, {"audience", "audience_required", p.AudienceRequired, at.audience},
+		{"group", "groups_required", p.GroupsRequired, at.groups}, {"role", "roles_required", p.RolesRequired, at.roles},
 	} {
 		if len(need.required) == 0 {
 			continue
@@ -38,8 +41,9 @@ func (v *visit) authorise(g *grant) *refusal {
 			if need.what == "scope" {
 				code = "insufficient_scope"
 			}
-			return forbidden(code, "a required "+need.what+" is missing")
+			return forbidden(code, "a required "+need.what+" is missing").by(need.what, need.field)
 		}
+		t.Accept(need.what, need.field, "what is required is there")
 	}
 	return nil
 }
@@ -68,10 +72,12 @@ func (v *visit) userOf(g *grant) *grant {
 func (v *visit) identify(g *grant, ready *prepared) error {
 	p, x := v.p, v.x
 	consumer, err := v.consumer(g)
+	v.trace.consumer(p, consumer, err)
 	if err != nil {
 		return err
 	}
 	groups, err := v.consumerGroups(g)
+	v.trace.groups(p, groups, err)
 	if err != nil {
 		return err
 	}

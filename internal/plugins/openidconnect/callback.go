@@ -66,7 +66,7 @@ func (v *visit) openResponse(c *callback, response string) error {
 	if err != nil {
 		return unauthorized("", "the signed answer of the provider cannot be read", err)
 	}
-	d, err := p.issuer.Document(v.ctx)
+	d, err := v.document()
 	if err != nil {
 		return unexpected("the provider cannot be discovered", err)
 	}
@@ -188,7 +188,7 @@ func (v *visit) checkCallback(c *callback) error {
 	case c.code == "" || len(c.code) > 4096:
 		return unauthorized("", "the provider's answer has no code", nil)
 	}
-	d, err := p.issuer.Document(v.ctx)
+	d, err := v.document()
 	if err != nil {
 		return unexpected("the provider cannot be discovered", err)
 	}

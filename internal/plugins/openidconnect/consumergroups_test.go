@@ -83,12 +83,12 @@ func TestConsumerGroups(t *testing.T) {
 func TestExplainConsumerGroups(t *testing.T) {
 	g := withGroups(t)
 	g.with("auth_methods: [bearer]\nconsumer_groups_claim: [groups]")
-	for claim, want := range map[string]string{"free gold": "true free, gold", "silver": "false no consumer group belongs to the claims"} {
+	for claim, want := range map[string]string{"free gold": "accepted free, gold", "silver": "refused no consumer group belongs to the claims"} {
 		_, doc := g.admin("POST", "/openid-connect/explain",
 			`{"plugin":"00000000-0000-4000-8000-000000000001","token":"`+g.provider.Token("groups", claim)+`"}`)
 		steps := doc["steps"].([]any)
 		last := steps[len(steps)-1].(map[string]any)
-		if got := fmt.Sprint(last["ok"], " ", last["detail"]); last["check"] != "consumer groups" || got != want {
+		if got := fmt.Sprint(last["outcome"], " ", last["detail"]); last["check"] != "consumer groups" || got != want {
 			t.Errorf("%s: %v", claim, last)
 		}
 	}

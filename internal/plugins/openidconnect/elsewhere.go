@@ -134,6 +134,7 @@ func (v *visit) resolve(g *grant) {
 		}
 	}
 	v.elsewhere = found
+	v.trace.elsewhere(found)
 }
 
 // errands lists the sources to ask, each once, in a fixed order. Of two documents that name a claim the first counts.
@@ -163,7 +164,7 @@ func (v *visit) errands(g *grant) (list []errand) {
 // claimsOf returns the claims of one source, from the cache or by asking.
 func (v *visit) claimsOf(e errand) (map[string]any, error) {
 	p := v.p
-	d, err := p.issuer.Document(v.ctx)
+	d, err := v.document()
 	if err != nil {
 		return nil, err
 	}

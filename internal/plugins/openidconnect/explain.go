@@ -2,203 +2,225 @@ package openidconnect
 
 import (
 	"cmp"
-	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/base64"
 	"encoding/json"
+	"encoding/pem"
+	"errors"
 	"fmt"
-	"maps"
+	"io"
 	"net/http"
+	"net/netip"
+	"net/url"
 	"slices"
 	"strings"
-	"time"
 
-	"github.com/gibbon-gateway/gibbon/internal/jose"
-	"github.com/gibbon-gateway/gibbon/internal/oidc"
+	"github.com/gibbon-gateway/gibbon/plugin"
 )
 
-// Step is one check of a token, as /openid-connect/explain answers it.
-type Step struct {
-	Check  string `json:"check"`
-	OK     bool   `json:"ok"`
-	Detail string `json:"detail"`
+// question is what /openid-connect/explain is asked: a request, and what it would meet.
+type question struct {
+	Plugin      string            `json:"plugin"` // id of a configuration; or
+	Route       string            `json:"route"`  // id or name; or
+	Service     string            `json:"service"`
+	Token       string            `json:"token"` // access token
+	DPoP        string            `json:"dpop"`  // the proof that comes with it
+	Basic       string            `json:"basic"` // name:password
+	Certificate string            `json:"certificate"`
+	Cookie      string            `json:"cookie"`
+	Method      string            `json:"method"`
+	Path        string            `json:"path"` // with query
+	Host        string            `json:"host"` // with port
+	Scheme      string            `json:"scheme"`
+	IP          string            `json:"ip"`
+	Trusted     bool              `json:"trusted"` // the peer counts as one of trusted_ips
+	Headers     map[string]string `json:"headers"`
+	Body        string            `json:"body"`
 }
 
-// explain says step by step why a token would be let in or refused: {"plugin": id of a plugin configuration, "token": …}, or
-// {"route": id, …} or {"service": id, …} instead of the plugin. Tokens are not repeated in the answer; claims are.
-func (d *directory) explain(w http.ResponseWriter, r *http.Request) {
-	var in struct{ Plugin, Route, Service, Token string }
-	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 256<<10)).Decode(&in); err != nil || in.Token == "" {
-		answerJSON(w, http.StatusBadRequest, map[string]any{"message": `a JSON body with "token" and "plugin", "route" or "service" is needed`})
-		return
-	}
-	p := d.party(in.Plugin, in.Route, in.Service)
-	if p == nil {
-		answerJSON(w, http.StatusNotFound, map[string]any{"message": "no openid-connect plugin applies"})
-		return
-	}
-	ctx, cancel := context.WithTimeout(r.Context(), 3*p.fetch.Timeout)
-	defer cancel()
-	steps, claims := p.explain(ctx, in.Token)
-	answerJSON(w, http.StatusOK, map[string]any{
-		"plugin": p.env.ID, "issuer": p.issuer.Name(), "steps": steps, "claims": withoutSecrets(claims),
-		"let_in": !slices.ContainsFunc(steps, func(s Step) bool { return !s.OK }),
-	})
-}
-
-// withoutSecrets leaves out what claims hold that lets somebody in: access tokens and signed claims of other providers.
-func withoutSecrets(claims map[string]any) map[string]any {
-	sources, there := claims["_claim_sources"].(map[string]any)
-	if !there {
-		return claims
-	}
-	masked := map[string]any{}
-	for name, s := range sources {
-		source, _ := s.(map[string]any)
-		shown := map[string]any{}
-		for field, value := range source {
-			if shown[field] = value; field != "endpoint" {
-				shown[field] = "***"
-			}
+// explain says step by step what a request would meet, by walking it through Access as the proxy does. No upstream is asked; the
+// provider is, and state is kept, as for a request. The answer has no secrets of the request.
+func explain(env plugin.AdminEnv) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		var q question
+		d := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<20))
+		d.DisallowUnknownFields()
+		if err := d.Decode(&q); err != nil {
+			answerJSON(w, http.StatusBadRequest, map[string]any{"message": "the body is not as it should be: " + err.Error()})
+			return
 		}
-		masked[name] = shown
-	}
-	claims = maps.Clone(claims)
-	claims["_claim_sources"] = masked
-	return claims
-}
-
-func (d *directory) party(id, route, service string) *relyingParty {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	var best *relyingParty
-	rank := 0
-	for p, entered := range d.parties {
-		s, fit := p.env.Scope, 0
-		switch {
-		case id != "" && p.env.ID == id, id == "" && route != "" && s.Route == route:
-			fit = 3
-		case id == "" && service != "" && s.Service == service && s.Route == "":
-			fit = 2
-		case id == "" && s.Route == "" && s.Service == "":
-			fit = 1
+		if _, err := d.Token(); !errors.Is(err, io.EOF) {
+			answerJSON(w, http.StatusBadRequest, map[string]any{"message": "the body is more than one JSON object"})
+			return
 		}
-		// Of two instances of one configuration the newer counts: the other is about to go.
-		if fit > rank || fit > 0 && fit == rank && entered > d.parties[best] {
-			best, rank = p, fit
+		if err := q.check(); err != nil {
+			answerJSON(w, http.StatusBadRequest, map[string]any{"message": err.Error()})
+			return
 		}
-	}
-	return best
-}
-
-// explain runs the checks of an access token one by one, on even where one fails.
-func (p *relyingParty) explain(ctx context.Context, token string) (steps []Step, claims map[string]any) {
-	v := &visit{p: p, ctx: ctx, client: p.clientNamed("")}
-	add := func(check string, err error, good string) {
-		s := Step{Check: check, OK: err == nil, Detail: good}
+		t, err := env.Pick(plugin.Pick{Plugin: q.Plugin, Route: q.Route, Service: q.Service, Scheme: q.Scheme})
 		if err != nil {
-			s.Detail = err.Error()
+			answerJSON(w, http.StatusNotFound, map[string]any{"message": err.Error()})
+			return
 		}
-		steps = append(steps, s)
+		p, _ := t.Accessor.(*relyingParty) // nil if it could not be started
+		if err := q.fill(t, p); err != nil {
+			answerJSON(w, http.StatusBadRequest, map[string]any{"message": err.Error()})
+			return
+		}
+		t.Trace = plugin.NewTrace()
+		x, failed := t.Run()
+		if x == nil {
+			answerJSON(w, http.StatusBadRequest, map[string]any{"message": "path: " + failed.Error()})
+			return
+		}
+		answerJSON(w, http.StatusOK, explained(t, p, x, failed, q.Token))
 	}
-	if p.methods[byKongOAuth2] && !(p.methods[byBearer] && jose.IsJWS(token)) {
-		if g, is := p.explainKong(ctx, v, token, add); g != nil {
-			return steps, g.access
-		} else if is {
-			return steps, nil
+}
+
+// check refuses what contradicts itself.
+func (q *question) check() error {
+	named := 0
+	for _, name := range []string{q.Plugin, q.Route, q.Service} {
+		if name != "" {
+			named++
 		}
 	}
-	g := &grant{Method: byBearer, Access: token}
-	if !jose.IsJWS(token) {
-		add("form", nil, "not a signed JWT: the provider is asked about it")
-		if !p.methods[byIntrospection] {
-			add("method", unauthorized("", "introspection is not among auth_methods", nil), "")
-			return steps, nil
+	authorization := slices.ContainsFunc(headerNames(q.Headers), func(name string) bool { return strings.EqualFold(name, "Authorization") })
+	_, _, pair := strings.Cut(q.Basic, ":")
+	switch {
+	case named != 1:
+		return errors.New("exactly one of plugin, route and service is needed")
+	case q.Token != "" && q.Basic != "":
+		return errors.New("basic: a request has one Authorization field, and token is there")
+	case authorization && q.Token+q.Basic != "":
+		return errors.New("headers: Authorization is there already, by token or basic")
+	case q.Basic != "" && !pair:
+		return errors.New("basic: not of the form name:password")
+	case q.Path != "" && !strings.HasPrefix(q.Path, "/"):
+		return errors.New(`path: it has to begin with "/"`)
+	case q.Scheme != "" && q.Scheme != "http" && q.Scheme != "https":
+		return errors.New("scheme: neither http nor https")
+	case strings.ContainsFunc(q.Path+q.Host+q.Method, func(r rune) bool { return r <= ' ' || r == 0x7f }):
+		return errors.New("path, host and method have no spaces or control characters")
+	}
+	for name, value := range q.Headers {
+		if name == "" || strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r >= 0x7f || r == ':' }) || strings.EqualFold(name, "Host") {
+			return fmt.Errorf("headers: %q cannot stand here", name)
 		}
-		d, err := p.issuer.Document(ctx)
-		if err == nil && v.client != nil {
-			var in *oidc.Introspection
-			in, err = p.endpoint(introspectionEndpoint, d, v.client).Introspect(ctx, &v.client.Client,
-				map[string][]string{p.IntrospectionTokenParamName: {token}}, nil, p.IntrospectionAccept, v.verifyIntrospection)
-			if err == nil {
-				g, err = v.introspected(token, in, oidc.KeyOf("explain", token))
-			}
+		if err := oneLine("headers: "+name, value); err != nil {
+			return err
 		}
-		add("introspection", err, "active")
+	}
+	return errors.Join(oneLine("token", q.Token), oneLine("dpop", q.DPoP), oneLine("cookie", q.Cookie))
+}
+
+func oneLine(field, value string) error {
+	if strings.ContainsAny(value, "\r\n\x00") {
+		return errors.New(field + ": it has more than one line")
+	}
+	return nil
+}
+
+func headerNames(headers map[string]string) (names []string) {
+	for name := range headers {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// fill makes the question the request of a trial. p says where a token is looked for; it may be nil.
+func (q *question) fill(t *plugin.Trial, p *relyingParty) error {
+	t.Method, t.Target, t.Host, t.Body = q.Method, q.Path, q.Host, []byte(q.Body)
+	if t.Route != nil {
+		t.Target = cmp.Or(t.Target, plainOf(t.Route.Paths))
+		t.Host = cmp.Or(t.Host, plainOf(t.Route.Hosts))
+	}
+	for _, name := range headerNames(q.Headers) {
+		t.Header.Add(name, q.Headers[name])
+	}
+	if t.Client.HTTPVersion == "2" && !t.Header.Has("Content-Type") { // a route of gRPC takes nothing else
+		t.Method = cmp.Or(t.Method, http.MethodPost)
+		t.Header.Add("Content-Type", "application/grpc")
+	}
+	if q.Cookie != "" {
+		t.Header.Add("Cookie", q.Cookie)
+	}
+	if q.Basic != "" {
+		t.Header.Add("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(q.Basic)))
+	}
+	if q.DPoP != "" {
+		t.Header.Add("DPoP", q.DPoP)
+	}
+	if q.Token != "" {
+		q.place(t, p)
+	}
+	c := &t.Client
+	c.Trusted = q.Trusted
+	if q.IP != "" {
+		ip, err := netip.ParseAddr(q.IP)
 		if err != nil {
-			return steps, nil
+			return fmt.Errorf("ip: %q is no address", q.IP)
 		}
-		v.explainClaims(g, add)
-		return steps, g.introspection
+		c.IP = ip
 	}
-	t, err := jose.Parse([]byte(token))
-	add("form", err, "signed JWT")
-	if err != nil {
-		return steps, nil
+	if c.Scheme == "https" {
+		c.TLS = new(tls.ConnectionState)
 	}
-	add("method", boolError(p.methods[byBearer], "bearer is not among auth_methods"), "bearer is enabled")
-	add("type", accessType(t), "typ "+cmp.Or(t.Type, "is absent"))
-	d, err := p.issuer.Document(ctx)
-	add("discovery", err, p.issuer.Name())
-	if err != nil {
-		return steps, t.Claims
-	}
-	iss, _ := t.Claims["iss"].(string)
-	add("issuer", p.acceptIssuer(iss, d), iss)
-	_, err = v.signature(t, iss, d)
-	add("signature", err, fmt.Sprintf("%s by key %s", t.Alg, t.Kid))
-	add("times", oidc.CheckTimes(t.Claims, p.env.Now(), seconds(p.Leeway)), lifetime(t.Claims, p.env.Now()))
-	g.access = t.Claims
-	v.explainClaims(g, add)
-	return steps, t.Claims
-}
-
-func (v *visit) explainClaims(g *grant, add func(check string, err error, good string)) {
-	p := v.p
-	required := func(name string, list []string) string {
-		if len(list) == 0 {
-			return ""
-		}
-		return name + ": " + strings.Join(list, " or ") + "; "
-	}
-	need := required("scopes", p.ScopesRequired) + required("audience", p.AudienceRequired) + required("groups", p.GroupsRequired) +
-		required("roles", p.RolesRequired)
-	v.resolve(g)
-	if v.elsewhere != nil {
-		add("claims elsewhere", nil, v.elsewhere.String())
-	}
-	var denied error
-	if r := v.authorise(g); r != nil {
-		denied = r
-	}
-	add("authorisation", denied, cmp.Or(strings.TrimSuffix(need, "; "), "nothing is required"))
-	consumer, err := v.consumer(g)
-	detail := "no consumer is looked for"
-	if consumer != nil {
-		detail = "consumer " + cmp.Or(consumer.Username, consumer.CustomID, consumer.ID)
-	}
-	add("consumer", err, detail)
-	groups, err := v.consumerGroups(g)
-	detail = "those of the consumer"
-	if groups != nil {
-		names := make([]string, len(groups))
-		for i := range groups {
-			names[i] = groups[i].Name
-		}
-		detail = strings.Join(names, ", ")
-	}
-	add("consumer groups", err, detail)
-}
-
-func boolError(ok bool, text string) error {
-	if ok {
+	if q.Certificate == "" {
 		return nil
 	}
-	return unauthorized("", text, nil)
+	if c.TLS == nil {
+		return errors.New("certificate: the request does not come by https; give scheme https")
+	}
+	block, _ := pem.Decode([]byte(q.Certificate))
+	if block == nil {
+		return errors.New("certificate: not in PEM")
+	}
+	certificate, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		return fmt.Errorf("certificate: %w", err)
+	}
+	c.TLS.PeerCertificates = []*x509.Certificate{certificate}
+	return nil
 }
 
-func lifetime(claims map[string]any, now time.Time) string {
-	exp, ok := oidc.Number(claims["exp"])
-	if !ok {
-		return "the token has no end"
+// plainOf returns the first of a route's paths or hosts that is no pattern, or "".
+func plainOf(list []string) string {
+	for _, s := range list {
+		if !strings.HasPrefix(s, "~") && !strings.Contains(s, "*") {
+			return s
+		}
 	}
-	return fmt.Sprintf("good for another %s", time.Unix(int64(exp), 0).Sub(now).Round(time.Second))
+	return ""
+}
+
+// place puts the access token where the configuration looks for one first.
+func (q *question) place(t *plugin.Trial, p *relyingParty) {
+	if q.DPoP != "" {
+		t.Header.Add("Authorization", "DPoP "+q.Token)
+		return
+	}
+	places := []string{"header"}
+	if p != nil && len(p.BearerTokenParamType) > 0 {
+		places = p.BearerTokenParamType
+	}
+	switch place := places[0]; {
+	case slices.Contains(places, "header") && p != nil && p.BearerTokenHeaderName != "":
+		t.Header.Add(p.BearerTokenHeaderName, q.Token)
+	case slices.Contains(places, "header"):
+		t.Header.Add("Authorization", "Bearer "+q.Token)
+	case place == "cookie":
+		t.Header.Add("Cookie", p.BearerTokenCookieName+"="+q.Token)
+	case place == "query":
+		separator := "?"
+		if t.Target = cmp.Or(t.Target, "/"); strings.Contains(t.Target, "?") {
+			separator = "&"
+		}
+		t.Target += separator + "access_token=" + url.QueryEscape(q.Token)
+	case q.Body == "":
+		t.Method, t.Body = cmp.Or(t.Method, http.MethodPost), []byte(url.Values{"access_token": {q.Token}}.Encode())
+		t.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
 }

@@ -3,6 +3,7 @@ package openidconnect
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -99,11 +100,15 @@ func (v *visit) verifyAccess(g *grant, method string) error {
 	t, err := jose.Parse([]byte(g.Access))
 	if err != nil {
 		if method == byBearer {
-			return unauthorized(invalidToken, "the access token cannot be read", err)
+			err := unauthorized(invalidToken, "the access token cannot be read", err)
+			v.trace.Refuse("form", "", err)
+			return err
 		}
 		return nil // three parts by chance
 	}
-	if err := accessType(t); err != nil {
+	err = accessType(t)
+	v.trace.form(t, err)
+	if err != nil {
 		return err
 	}
 	if s := v.p.subjectIssuer(t); s != nil && method == byBearer {
@@ -118,7 +123,9 @@ func (v *visit) verifyAccess(g *grant, method string) error {
 		return err
 	}
 	if _, ends := t.Claims["exp"]; !ends && method == byBearer && v.p.VerifyClaims {
-		return unauthorized(invalidToken, "the token has no end", nil) // as signed answers of userinfo have none
+		err := unauthorized(invalidToken, "the token has no end", nil) // as signed answers of userinfo have none
+		v.trace.Refuse("end", "verify_claims", err)
+		return err
 	}
 	g.access = t.Claims
 	g.accessKey, g.by, g.generation = by.json(), by.issuer, by.generation
@@ -170,26 +177,45 @@ func (b verifier) json() json.RawMessage {
 // verify checks issuer, signature and times of a token, as far as the configuration says for the method.
 func (v *visit) verify(t *jose.Token, method string, domains []string) (by verifier, err error) {
 	p := v.p
-	d, err := p.issuer.Document(v.ctx)
+	d, err := v.document()
 	if err != nil {
 		return by, err
 	}
 	iss, _ := t.Claims["iss"].(string)
-	if err := p.acceptIssuer(iss, d); err != nil && (p.VerifyClaims || len(p.IssuersAllowed) > 0) {
-		return by, err
-	}
-	if p.VerifySignature && !slices.Contains(p.IgnoreSignature, method) {
-		if by, err = v.signature(t, iss, d); err != nil {
+	if p.VerifyClaims || len(p.IssuersAllowed) > 0 {
+		if err := v.acceptIssuer(iss, d); err != nil {
 			return by, err
 		}
+	} else {
+		v.trace.Skip("issuer", "verify_claims", "it is off")
+	}
+	if p.VerifySignature && !slices.Contains(p.IgnoreSignature, method) {
+		by, err = v.signature(t, iss, d)
+		v.trace.signature(t, err)
+		if err != nil {
+			return by, err
+		}
+	} else {
+		v.trace.Skip("signature", "verify_signature, ignore_signature", "not verified")
 	}
 	if !p.VerifyClaims {
+		v.trace.Skip("times", "verify_claims", "it is off")
 		return by, nil
 	}
 	if err := oidc.Check(t, oidc.Checks{Now: p.env.Now(), Leeway: seconds(p.Leeway), MaxAge: -1, Domains: domains}); err != nil {
-		return by, unauthorized(invalidToken, "the claims of the token are not acceptable", err)
+		err := unauthorized(invalidToken, "the claims of the token are not acceptable", err)
+		v.trace.Refuse("times", "verify_claims, leeway, domains", err)
+		return by, err
 	}
+	v.trace.times(p, t.Claims)
 	return by, nil
+}
+
+// acceptIssuer is the plugin's, with its step.
+func (v *visit) acceptIssuer(iss string, d *oidc.Document) error {
+	err := v.p.acceptIssuer(iss, d)
+	v.trace.issuer(v.p, iss, err)
+	return err
 }
 
 // acceptIssuer checks a token's iss: the provider's own, or one of issuers_allowed when that is set.
@@ -203,7 +229,7 @@ func (p *relyingParty) acceptIssuer(iss string, d *oidc.Document) error {
 	} else if iss != "" && oidc.SameIssuer(iss, d.Issuer) {
 		return nil
 	}
-	return unauthorized(invalidToken, "the token is of another issuer", oidc.ErrIssuer)
+	return unauthorized(invalidToken, fmt.Sprintf("the token is of another issuer: %.200q", iss), oidc.ErrIssuer)
 }
 
 func (v *visit) signature(t *jose.Token, iss string, d *oidc.Document) (by verifier, err error) {

@@ -54,6 +54,7 @@ func (v *visit) guessing(name string) *guesses {
 // guarded gets a grant by a credential that could be guessed.
 func (v *visit) guarded(a *ask, name string) (*grant, error) {
 	if g, ok := v.p.cachedGrant(a); ok {
+		v.trace.cached()
 		return v.renewAhead(a, g), nil
 	}
 	guesses := v.guessing(name)
@@ -138,9 +139,11 @@ func (v *visit) tokens(a *ask) (*grant, error) {
 	p := v.p
 	key := p.key(a)
 	if g, ok := p.cachedGrant(a); ok {
+		v.trace.cached()
 		return v.renewAhead(a, g), nil
 	}
 	if r, ok := p.refused.Get(key, p.env.Now()); ok && a.cached {
+		v.trace.Check("token endpoint, as remembered", "cache_ttl_neg", r, "")
 		return nil, r
 	}
 	fetch := func(w *visit) (*grant, error) {
@@ -169,7 +172,7 @@ func (v *visit) tokens(a *ask) (*grant, error) {
 // fetch asks the token endpoint and verifies what it gives.
 func (v *visit) fetch(a *ask) (*grant, error) {
 	p := v.p
-	d, err := p.issuer.Document(v.ctx)
+	d, err := v.document()
 	if err != nil {
 		return nil, err
 	}
@@ -183,7 +186,9 @@ func (v *visit) fetch(a *ask) (*grant, error) {
 			e.Method = oidc.SecretPost
 		}
 	}
+	v.trace.ask(e)
 	t, err := e.Token(v.ctx, a.client, a.form, a.header)
+	v.trace.Check("token endpoint", "token_endpoint", err, "the provider gave an access token for the credential")
 	if err != nil {
 		return nil, err
 	}

@@ -79,7 +79,7 @@ func (v *visit) replayHeaders(g *grant) {
 
 // prepare computes the fields of a grant.
 func (v *visit) prepare(g *grant) *prepared {
-	p, at, out := v.p, v.p.placesOf(g), &prepared{denied: v.authorise(g)}
+	p, at, out := v.p, v.p.placesOf(g), &prepared{denied: v.authorise(g, nil)}
 	out.claims = v.tokenClaims(g)
 	user := v.userOf(g)
 	if words := oidc.Words(v.claim(g, at.credential)); len(words) > 0 && len(words[0]) <= 512 {

@@ -28,6 +28,7 @@ type gateway struct {
 	stage    *stage.Stage
 	clock    *clock
 	log      *journal
+	version  string // of HTTP, of requests on trial
 }
 
 // journal keeps what is logged.

@@ -2,7 +2,6 @@ package openidconnect
 
 import (
 	"context"
-	"time"
 
 	"github.com/gibbon-gateway/gibbon/entity"
 	"github.com/gibbon-gateway/gibbon/internal/kongoauth2"
@@ -15,7 +14,9 @@ func (v *visit) fromKongOAuth2(token string) (*grant, error) {
 	if v.x.Service != nil {
 		service = v.x.Service.ID
 	}
-	return v.p.kongGrant(v.ctx, token, service)
+	g, err := v.p.kongGrant(v.ctx, token, service)
+	v.trace.kong(g, err)
+	return g, err
 }
 
 // kongGrant looks a token up among those of the plugin oauth2, and checks its end, the service that it was issued at, and that its
@@ -66,25 +67,4 @@ func (p *relyingParty) applicationConsumer(g *grant) (*entity.Consumer, error) {
 		}
 	}
 	return nil, unauthorized(invalidToken, "the consumer of the token is not there any more", nil)
-}
-
-// explainKong explains a token that the plugin oauth2 may have issued. It reports false if it has not.
-func (p *relyingParty) explainKong(ctx context.Context, v *visit, token string, add func(check string, err error, good string)) (*grant, bool) {
-	service := p.env.Scope.Service
-	if r := entity.Get[entity.Route](p.env.Find.Entities(), p.env.Scope.Route); r != nil && r.Service != nil {
-		service = r.Service.ID
-	}
-	g, err := p.kongGrant(ctx, token, service)
-	if g == nil && err == nil {
-		add(byKongOAuth2, nil, "not a token of the plugin oauth2")
-		return nil, false
-	}
-	if err != nil {
-		add(byKongOAuth2, err, "")
-		return nil, true
-	}
-	add(byKongOAuth2, nil, "a token of the plugin oauth2, for the application "+g.application.ClientID)
-	add("times", nil, lifetime(g.access, p.env.Now().Truncate(time.Second)))
-	v.explainClaims(g, add)
-	return g, true
 }

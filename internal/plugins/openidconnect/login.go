@@ -60,12 +60,13 @@ func (p *relyingParty) loginStore(state string) *oidc.Sessions {
 func (v *visit) startLogin() error {
 	p := v.p
 	if !p.methods[byCode] || p.LoginNavigationOnly && !navigation(v.x) || isGRPC(v.x) || v.x.Request.Header.Has("Upgrade") {
-		return unauthorized("", "no credential was sent", nil)
+		return unauthorized("", "no credential was sent", nil).by("credential", "auth_methods, login_navigation_only")
 	}
+	v.trace.Note("login", "auth_methods, login_navigation_only", "no credential was sent: the browser is sent to the provider's login")
 	if v.client == nil {
 		return unexpected("client id was not specified", nil)
 	}
-	d, err := p.issuer.Document(v.ctx)
+	d, err := v.document()
 	if err != nil {
 		return unexpected("the provider cannot be discovered", err)
 	}

@@ -60,7 +60,7 @@ func (v *visit) logout() error {
 	if v.client != nil {
 		after = at(p.LogoutRedirectURI, v.client.index)
 	}
-	d, err := p.issuer.Document(v.ctx)
+	d, err := v.document()
 	if err != nil {
 		d = &oidc.Document{} // the session here is gone all the same
 	}
@@ -118,7 +118,7 @@ func (v *visit) revoke(g *grant) {
 	if !p.LogoutRevoke || v.client == nil {
 		return
 	}
-	d, err := p.issuer.Document(v.ctx)
+	d, err := v.document()
 	if err != nil {
 		return
 	}
@@ -163,7 +163,7 @@ func (v *visit) checkLogoutToken(token string) error {
 	if err != nil {
 		return err
 	}
-	d, err := p.issuer.Document(v.ctx)
+	d, err := v.document()
 	if err != nil {
 		return err
 	}

@@ -12,7 +12,7 @@ func (v *visit) verifyParameters() error {
 	if !p.VerifyParameters || p.UsingPseudoIssuer {
 		return nil
 	}
-	d, err := p.issuer.Document(v.ctx)
+	d, err := v.document()
 	if err != nil || d.Generation == p.verifiedAt.Load() {
 		return err
 	}

@@ -48,24 +48,28 @@ func (v *visit) proven(g *grant, viaDPoP bool) error {
 		return ""
 	}
 	if p.ProofOfPossessionMTLS != "off" {
+		var err error
 		bound := thumbprint("x5t#S256")
-		if bound == "" && p.ProofOfPossessionMTLS == "strict" {
-			return unauthorized(invalidToken, "the token is not bound to a certificate", nil)
-		}
 		if bound != "" {
-			if err := v.sameCertificate(bound); err != nil {
-				return err
-			}
+			err = v.sameCertificate(bound)
+		} else if p.ProofOfPossessionMTLS == "strict" {
+			err = unauthorized(invalidToken, "the token is not bound to a certificate", nil)
+		}
+		v.trace.proof("client certificate", "proof_of_possession_mtls", bound, err)
+		if err != nil {
+			return err
 		}
 	}
 	if p.ProofOfPossessionDPoP != "off" {
+		var err error
 		bound := thumbprint("jkt")
-		if bound == "" && p.ProofOfPossessionDPoP == "strict" {
-			return dpopRefusal(invalidToken, "the token is not bound to a key", nil)
-		}
 		if bound != "" {
-			return v.dpop(g.Access, bound, viaDPoP)
+			err = v.dpop(g.Access, bound, viaDPoP)
+		} else if p.ProofOfPossessionDPoP == "strict" {
+			err = dpopRefusal(invalidToken, "the token is not bound to a key", nil)
 		}
+		v.trace.proof("DPoP proof", "proof_of_possession_dpop", bound, err)
+		return err
 	}
 	return nil
 }

@@ -18,6 +18,14 @@ type refusal struct {
 	scheme string // "DPoP" where that is what is asked for; "" is Bearer
 	nonce  string // a DPoP nonce to use
 	cause  error
+
+	check, field string // what was looked at, and the configuration's field that decides; "" where a trace says it otherwise
+}
+
+// by says what was looked at, and by which field of the configuration.
+func (r *refusal) by(check, field string) *refusal {
+	r.check, r.field = check, field
+	return r
 }
 
 func (r *refusal) Error() string {
@@ -67,6 +75,7 @@ func (p *relyingParty) refuse(x *plugin.Exchange, r *refusal) error {
 	p.env.Log.Info("request refused", "plugin", "openid-connect", "status", r.status, "reason", r.Error(), "request_id", x.RequestID())
 	if r.status != http.StatusInternalServerError {
 		if done, err := p.LetInAnonymous(x); done {
+			x.Trace().Note("anonymous", "anonymous", "in place of the refusal the request is treated as this consumer's")
 			return err
 		}
 	}
@@ -87,6 +96,7 @@ func (p *relyingParty) refuse(x *plugin.Exchange, r *refusal) error {
 		p.dropSession(x)
 	}
 	if len(to) > 0 && !x.Client.GRPC {
+		x.Trace().Note("redirect", "unauthorized_redirect_uri, forbidden_redirect_uri, unexpected_redirect_uri", "in place of the refusal the client is sent elsewhere")
 		return x.Exit(http.StatusFound, nil, "Location", to[0])
 	}
 	if p.DisplayErrors && r.status != http.StatusInternalServerError {

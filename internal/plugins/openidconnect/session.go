@@ -47,6 +47,7 @@ func (v *visit) fromSession() (*grant, error) {
 	}
 	switch {
 	case errors.Is(err, oidc.ErrNoSession):
+		v.trace.noSession(err)
 		return nil, nil
 	case errors.Is(err, state.ErrUnavailable):
 		return nil, &refusal{status: http.StatusServiceUnavailable, detail: "sessions cannot be read", cause: err}
@@ -59,6 +60,7 @@ func (v *visit) fromSession() (*grant, error) {
 		}
 	}
 	if ended, err := v.endedElsewhere(g, s); err != nil || ended {
+		v.trace.Note("session", "logout_uri_suffix, session_store_metadata", "it was ended by the provider or an operator")
 		return nil, err
 	}
 	v.session = s
@@ -68,6 +70,7 @@ func (v *visit) fromSession() (*grant, error) {
 		}
 	}
 	if p.expired(g) {
+		v.trace.Note("session", "refresh_tokens", "its access token is over: it is refreshed, if that can be")
 		return v.refreshSession(g)
 	}
 	return g, nil

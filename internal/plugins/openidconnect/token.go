@@ -29,6 +29,7 @@ func (v *visit) fromToken(token string, viaDPoP bool) (*grant, error) {
 	p := v.p
 	v.presented = v.findPresented(token)
 	jws := jose.IsJWS(token)
+	v.trace.token(jws, viaDPoP)
 	var g *grant
 	var err error
 	if p.methods[byKongOAuth2] && !(jws && p.methods[byBearer]) {
@@ -46,11 +47,12 @@ func (v *visit) fromToken(token string, viaDPoP bool) (*grant, error) {
 	case p.methods[byUserinfo]:
 		g, err = v.fromUserinfo(token)
 	case p.methods[byKongOAuth2]:
-		return nil, unauthorized(invalidToken, "the token is none of the plugin oauth2's", nil)
+		err = unauthorized(invalidToken, "the token is none of the plugin oauth2's", nil)
 	default:
-		return nil, unauthorized(invalidToken, "no method is enabled that this token could be checked by", nil)
+		err = unauthorized(invalidToken, "no method is enabled that this token could be checked by", nil)
 	}
 	if err != nil {
+		v.trace.Check("access token", "auth_methods", err, "")
 		return nil, err
 	}
 	if err := v.proven(g, viaDPoP); err != nil {
@@ -74,11 +76,13 @@ func (v *visit) withSentID(g *grant) (*grant, error) {
 	}
 	both := *g
 	both.ID, both.ready = token, nil
-	if err := v.verifyID(&both, nil, ""); err != nil {
-		return nil, err
+	err = v.verifyID(&both, nil, "")
+	if sub, there := g.access["sub"]; err == nil && there && both.id["sub"] != sub {
+		err = unauthorized(invalidToken, "access token and ID token are about different subjects", nil)
 	}
-	if sub, there := g.access["sub"]; there && both.id["sub"] != sub {
-		return nil, unauthorized(invalidToken, "access token and ID token are about different subjects", nil)
+	v.trace.Check("ID token", "id_token_param_name", err, "it was sent along, and its claims count")
+	if err != nil {
+		return nil, err
 	}
 	return &both, nil
 }
@@ -121,6 +125,8 @@ func (v *visit) fromBearer(token string) (*grant, error) {
 		if life > 0 {
 			p.verified.Put(key, g, p.env.Now().Add(life), g.cost())
 		}
+	} else {
+		v.trace.remembered(p, g)
 	}
 	return g, v.checkSessionCookie(g)
 }
@@ -133,20 +139,25 @@ func (v *visit) checkSessionCookie(g *grant) error {
 	}
 	value, _ := v.cookie(p.JWTSessionCookie)
 	claim, _ := g.access[p.JWTSessionClaim].(string)
+	var err error
 	if claim == "" || subtle.ConstantTimeCompare([]byte(value), []byte(claim)) != 1 {
-		return unauthorized(invalidToken, "the session cookie is not that of the token", nil)
+		err = unauthorized(invalidToken, "the session cookie is not that of the token", nil)
 	}
-	return nil
+	v.trace.Check("session cookie of the token", "jwt_session_cookie", err, "it is that of the token")
+	return err
 }
 
 // once asks the provider by fn, or waits for a call with the same key that is under way. fn gets a visit of its own without a
 // request, for it may outlive the exchange of whoever began it. Where answers are cached fn looks there first: one may have come in
 // since the caller has looked.
 func (v *visit) once(key oidc.Key, fn func(w *visit) (*grant, error)) (*grant, error) {
-	w := &visit{p: v.p, client: v.client}
+	w := &visit{p: v.p, client: v.client, trace: v.trace}
 	c := v.p.flights.DoChan(string(key[:]), func() (any, error) { return w.apart(fn) })
 	select {
 	case r := <-c:
+		if r.Shared {
+			v.trace.Note("provider", "", "several requests had the same question at this moment: the answer to one of them counts for all")
+		}
 		if r.Err != nil {
 			return nil, r.Err
 		}
@@ -174,14 +185,18 @@ func (v *visit) introspect(token string, g *grant) (*grant, error) {
 	p := v.p
 	key := oidc.KeyOf("introspection", p.salt, token)
 	if r, ok := p.refused.Get(key, p.env.Now()); ok && p.CacheIntrospection {
+		v.trace.Check("introspection, as remembered", "cache_ttl_neg", r, "")
 		return nil, r
 	}
 	made, ok := p.infos.Get(key, p.env.Now())
 	if !ok || !p.CacheIntrospection {
 		var err error
 		if made, err = v.askIntrospectionOnce(token, key); err != nil {
+			v.trace.Check("introspection", "introspection_endpoint", err, "")
 			return nil, err
 		}
+	} else {
+		v.trace.Accept("introspection, as remembered", "cache_introspection", "active, as the provider said before; it is not asked again")
 	}
 	if g == nil {
 		return made, nil
@@ -219,7 +234,7 @@ func (v *visit) askIntrospection(token string, key oidc.Key, form url.Values, he
 			}
 		}
 	}
-	d, err := p.issuer.Document(v.ctx)
+	d, err := v.document()
 	if err != nil {
 		return nil, err
 	}
@@ -227,7 +242,9 @@ func (v *visit) askIntrospection(token string, key oidc.Key, form url.Values, he
 	if v.client != nil {
 		c = &v.client.Client
 	}
-	in, err := p.endpoint(introspectionEndpoint, d, v.client).Introspect(v.ctx, c, form, header, p.IntrospectionAccept, v.verifyIntrospection)
+	e := p.endpoint(introspectionEndpoint, d, v.client)
+	v.trace.ask(e)
+	in, err := e.Introspect(v.ctx, c, form, header, p.IntrospectionAccept, v.verifyIntrospection)
 	if err != nil {
 		return nil, err
 	}
@@ -256,17 +273,27 @@ func (p *relyingParty) introspectionLife(claims map[string]any) time.Duration {
 
 func (v *visit) introspected(token string, in *oidc.Introspection, key oidc.Key) (*grant, error) {
 	p := v.p
+	t := v.trace
 	if p.IntrospectionCheckActive && !in.Active {
 		r := unauthorized(invalidToken, "the provider says that the token is not active", nil)
+		t.Refuse("introspection", "introspection_check_active", r)
 		p.refused.Put(key, r, p.env.Now().Add(p.refusedFor()), 512)
 		return nil, r
 	}
-	if err := oidc.CheckTimes(in.Claims, p.env.Now(), seconds(p.Leeway)); err != nil && p.VerifyClaims {
-		return nil, unauthorized(invalidToken, "the token is not good now", err)
+	if in.Active {
+		t.Accept("introspection", "introspection_check_active", "the provider says that the token is active")
+	} else {
+		t.Skip("introspection", "introspection_check_active", "the provider does not say that the token is active; that does not count")
 	}
+	if err := oidc.CheckTimes(in.Claims, p.env.Now(), seconds(p.Leeway)); err != nil && p.VerifyClaims {
+		err := unauthorized(invalidToken, "the token is not good now", err)
+		t.Refuse("times", "verify_claims, leeway", err)
+		return nil, err
+	}
+	v.trace.times(p, in.Claims)
 	if d := p.issuer.Known(); d != nil && p.VerifyClaims {
 		if iss, there := in.Claims["iss"].(string); there {
-			if err := p.acceptIssuer(iss, d); err != nil {
+			if err := v.acceptIssuer(iss, d); err != nil {
 				return nil, err
 			}
 		}
@@ -295,7 +322,7 @@ func (v *visit) verifyIntrospection(_ context.Context, t *jose.Token) error {
 
 // verifySigned checks a signed answer of the provider that is for the client, or for one of audiences.
 func (v *visit) verifySigned(t *jose.Token, audiences []string) error {
-	d, err := v.p.issuer.Document(v.ctx)
+	d, err := v.document()
 	if err != nil {
 		return err
 	}
@@ -323,6 +350,7 @@ func (v *visit) fromUserinfo(token string) (*grant, error) {
 		return nil, unauthorized(invalidToken, "the token is too long", nil)
 	}
 	found, err := v.userinfoOf(token)
+	v.trace.Check("userinfo", "auth_methods", err, "the provider has answered for the token")
 	if err != nil {
 		return nil, err
 	}
@@ -352,6 +380,7 @@ func (v *visit) userinfoOf(token string) (*grant, error) {
 	key := oidc.KeyOf("userinfo", p.salt, token)
 	if p.CacheUserInfo {
 		if g, ok := p.infos.Get(key, p.env.Now()); ok {
+			v.trace.Note("userinfo, as remembered", "cache_user_info", "the provider is not asked again")
 			return g, nil
 		}
 	}
@@ -363,11 +392,13 @@ func (v *visit) userinfoOf(token string) (*grant, error) {
 		if g, ok := p.infos.Get(key, p.env.Now()); ok && p.CacheUserInfo {
 			return g, nil
 		}
-		d, err := p.issuer.Document(w.ctx)
+		d, err := w.document()
 		if err != nil {
 			return nil, err
 		}
-		claims, raw, jwt, err := p.endpoint(userinfoEndpoint, d, nil).Userinfo(w.ctx, token, query, header, w.verifyAnswer)
+		e := p.endpoint(userinfoEndpoint, d, nil)
+		w.trace.ask(e)
+		claims, raw, jwt, err := e.Userinfo(w.ctx, token, query, header, w.verifyAnswer)
 		if err != nil {
 			return nil, err
 		}
