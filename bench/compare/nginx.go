@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/gibbon-gateway/gibbon/bench/peer"
 	"github.com/gibbon-gateway/gibbon/bench/rig"
 )
 
@@ -18,17 +19,40 @@ http {
   client_body_temp_path %[1]s/body; proxy_temp_path %[1]s/proxy; fastcgi_temp_path %[1]s/f; uwsgi_temp_path %[1]s/u; scgi_temp_path %[1]s/s;
   upstream up { server %[2]s; keepalive 512; keepalive_requests 100000000; }
   proxy_http_version 1.1; proxy_set_header Connection "";
+  ssl_protocols TLSv1.3; ssl_conf_command Ciphersuites TLS_AES_128_GCM_SHA256;
 `
 
 const nginxLargeBuffers = "  proxy_buffer_size 64k; proxy_buffers 16 64k; proxy_busy_buffers_size 512k; proxy_max_temp_file_size 0; tcp_nopush off;\n"
 
 // startPlainNginx starts nginx as a proxy that does nothing but pass requests on.
 func (b *bench) startPlainNginx(addr string, c benchCase) (*exec.Cmd, error) {
-	conf := "  server { listen " + addr + "; location / { proxy_pass http://up; } }\n}\n"
-	if c.large() {
-		conf = nginxLargeBuffers + conf
+	return b.runNginx(c, nginxServer(b, addr, c)+" location / { "+c.pass("")+" } }\n}\n")
+}
+
+// nginxServer begins a server.
+func nginxServer(b *bench, addr string, c benchCase) string {
+	listen := "listen " + addr
+	if c.tls {
+		listen += " ssl"
 	}
-	return b.runNginx(conf)
+	if c.http2() {
+		listen += " http2"
+	}
+	if c.tls {
+		listen += fmt.Sprintf("; ssl_certificate %s/%s; ssl_certificate_key %[1]s/%[3]s", b.Dir, certFile, keyFile)
+	}
+	return "  server { " + listen + ";"
+}
+
+// pass is how a location passes requests on, with another path if there is one.
+func (c benchCase) pass(path string) string {
+	switch {
+	case c.isGRPC():
+		return "grpc_pass grpc://up;"
+	case c.protocol == peer.WebSocket:
+		return `proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection "upgrade"; proxy_pass http://up` + path + ";"
+	}
+	return "proxy_pass http://up" + path + ";"
 }
 
 // startNginx starts nginx as one that does what the gateway does by default.
@@ -37,36 +61,53 @@ func (b *bench) startNginx(addr string, c benchCase) (*exec.Cmd, error) {
 	fmt.Fprintf(&conf, `  map $http_apikey $client { default ""; "%s" "consumer-1"; }
   limit_req_zone $client zone=limit:10m rate=1000000r/s;
 `, benchKey)
-	fields := `  proxy_set_header Connection ""; proxy_set_header Host $host;
-  proxy_set_header X-Real-IP $remote_addr; proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
-  proxy_set_header X-Forwarded-Proto $scheme; proxy_set_header X-Forwarded-Host $host; proxy_set_header X-Forwarded-Port $server_port;
-  proxy_set_header X-Forwarded-Path $uri; proxy_set_header Via "1.1 nginx"; proxy_set_header X-Request-Id $request_id;
-`
-	conf.WriteString(fields)
+	var set strings.Builder
+	for _, f := range [][2]string{{"Host", "$host"}, {"X-Real-IP", "$remote_addr"}, {"X-Forwarded-For", "$proxy_add_x_forwarded_for"},
+		{"X-Forwarded-Proto", "$scheme"}, {"X-Forwarded-Host", "$host"}, {"X-Forwarded-Port", "$server_port"}, {"X-Forwarded-Path", "$uri"},
+		{"Via", `"1.1 nginx"`}, {"X-Request-Id", "$request_id"}} {
+		module := "proxy"
+		if c.isGRPC() {
+			module = "grpc"
+		}
+		fmt.Fprintf(&set, "  %s_set_header %s %s;\n", module, f[0], f[1])
+	}
+	fields := set.String()
+	if c.protocol == "" || c.protocol == peer.HTTP2 {
+		fields = `  proxy_set_header Connection "";` + "\n" + fields
+	}
 	conf.WriteString(`  add_header Via "1.1 nginx"; add_header X-Upstream-Latency $upstream_header_time; add_header X-Proxy-Latency $request_time;
   add_header X-Request-Id $request_id;
 `)
-	if c.large() {
-		conf.WriteString(nginxLargeBuffers)
+	inside := "" // one field set in a location hides all that are set further out
+	if c.plugin {
+		inside = ` if ($client = "") { return 401; } limit_req zone=limit burst=1000000 nodelay; proxy_set_header X-Consumer-Username $client;`
+	}
+	if c.plugin || c.protocol == peer.WebSocket {
+		inside += fields
+	} else {
+		conf.WriteString(fields)
 	}
 	for h := range hosts {
-		fmt.Fprintf(&conf, "  server { listen %s; server_name h%d.example.com;\n", addr, h)
+		fmt.Fprintf(&conf, "%s server_name h%d.example.com;\n", nginxServer(b, addr, c), h)
 		for p := range prefixes {
-			fmt.Fprintf(&conf, "    location /p%d/ {", p)
-			if c.plugin { // one field set in a location hides all that are set further out
-				conf.WriteString(` if ($client = "") { return 401; } limit_req zone=limit burst=1000000 nodelay; proxy_set_header X-Consumer-Username $client;` + fields)
+			prefix, path := fmt.Sprintf("/p%d/", p), "/"
+			if c.isGRPC() {
+				prefix, path = fmt.Sprintf("/p%d.", p), ""
 			}
-			conf.WriteString(" proxy_pass http://up/; }\n")
+			fmt.Fprintf(&conf, "    location %s {%s %s }\n", prefix, inside, c.pass(path))
 		}
 		conf.WriteString("  }\n")
 	}
-	return b.runNginx(conf.String() + "}\n")
+	return b.runNginx(c, conf.String()+"}\n")
 }
 
 // large says whether bodies are.
 func (c benchCase) large() bool { return c.path == "/big" }
 
-func (b *bench) runNginx(conf string) (*exec.Cmd, error) {
+func (b *bench) runNginx(c benchCase, conf string) (*exec.Cmd, error) {
+	if c.large() {
+		conf = nginxLargeBuffers + conf
+	}
 	dir, err := os.MkdirTemp(b.Dir, "nginx-")
 	if err != nil {
 		return nil, err
@@ -75,7 +116,7 @@ func (b *bench) runNginx(conf string) (*exec.Cmd, error) {
 		return nil, err
 	}
 	file := filepath.Join(dir, "nginx.conf")
-	if err := os.WriteFile(file, []byte(fmt.Sprintf(nginxStart, dir, b.Upstream)+conf), 0o644); err != nil {
+	if err := os.WriteFile(file, []byte(fmt.Sprintf(nginxStart, dir, b.upstreams[c.upstream()])+conf), 0o644); err != nil {
 		return nil, err
 	}
 	nginx, err := rig.Program("nginx")

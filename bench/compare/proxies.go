@@ -1,13 +1,22 @@
 package main
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
 	"fmt"
+	"math/big"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
+	"github.com/gibbon-gateway/gibbon/bench/peer"
 	"github.com/gibbon-gateway/gibbon/bench/rig"
 )
 
@@ -72,41 +81,49 @@ func (b *bench) launch(p proxy, c benchCase) (*rig.Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := rig.Ready("http://"+addr+"/p0"+c.path, map[string]string{"Host": "h0.example.com", "apikey": benchKey}); err != nil {
-		rig.End(cmd)
-		return nil, fmt.Errorf("%s: %w\n%s", p.name, err, b.Logs())
+	spec := c.spec()
+	spec.Addr, spec.Conns, spec.Streams, spec.Seconds = addr, 1, 1, 0.1
+	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); <-time.After(100 * time.Millisecond) {
+		if _, err = peer.Run(spec); err == nil {
+			return &rig.Server{Name: p.name, Addr: addr, Cmd: cmd, TLS: c.tls}, nil
+		}
+		if rig.Ended(cmd) {
+			break
+		}
 	}
-	return &rig.Server{Name: p.name, Addr: addr, Cmd: cmd}, nil
+	rig.End(cmd)
+	return nil, fmt.Errorf("%s: %w\n%s", p.name, err, b.Logs())
 }
 
-// startGibbon writes a declarative file with the routes and starts the gateway without a database.
-func (b *bench) startGibbon(program, addr string, c benchCase) (*exec.Cmd, error) {
-	host, port, _ := strings.Cut(b.Upstream, ":")
-	var doc strings.Builder
-	fmt.Fprintf(&doc, "_format_version: \"3.0\"\nservices:\n- name: up\n  host: %s\n  port: %s\n  routes:\n", host, port)
-	for h := range hosts {
-		for p := range prefixes {
-			fmt.Fprintf(&doc, "  - {name: r%d-%d, hosts: [h%d.example.com], paths: [/p%d]}\n", h, p, h, p)
-		}
-	}
-	if c.plugin {
-		fmt.Fprintf(&doc, "plugins:\n- {name: key-auth}\n- {name: rate-limiting, config: {minute: 1000000000, policy: local}}\n"+
-			"consumers:\n- username: consumer-1\n  keyauth_credentials: [{key: %s}]\n", benchKey)
-	}
-	dir, err := os.MkdirTemp(b.Dir, "gibbon-")
+// certificate and key are files in the folder of a run; HAProxy wants both in one.
+const (
+	certFile = "cert.pem"
+	keyFile  = "key.pem"
+	bothFile = "both.pem"
+)
+
+// writeCertificate makes a certificate with an ECDSA key, P-256.
+func (b *bench) writeCertificate() error {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	file, conf := filepath.Join(dir, "gibbon.yml"), filepath.Join(dir, "gibbon.conf")
-	text := fmt.Sprintf("prefix = %s\ndatabase = off\ndeclarative_config = %s\nproxy_listen = %s\nadmin_listen = off\nstatus_listen = off\n"+
-		"idp_listen = off\nproxy_access_log = off\nlog_level = error\nnginx_worker_processes = 1\n", dir, file, addr)
-	for name, body := range map[string]string{file: doc.String(), conf: text} {
-		if err := os.WriteFile(name, []byte(body), 0o644); err != nil {
-			return nil, err
+	t := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "example.com"}, DNSNames: []string{"*.example.com"},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour)}
+	der, err := x509.CreateCertificate(rand.Reader, t, t, key.Public(), key)
+	if err != nil {
+		return err
+	}
+	secret, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		return err
+	}
+	cert := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+	pemKey := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret})
+	for name, text := range map[string][]byte{certFile: cert, keyFile: pemKey, bothFile: append(slices.Clone(cert), pemKey...)} {
+		if err := os.WriteFile(filepath.Join(b.Dir, name), text, 0o600); err != nil {
+			return err
 		}
 	}
-	if program, err = filepath.Abs(program); err != nil {
-		return nil, err
-	}
-	return b.Start(rig.Measured, []string{"GOMAXPROCS=1"}, program, "start", "-c", conf)
+	return nil
 }

@@ -30,7 +30,8 @@ func (g *gateway) sign(all []benchCase) (err error) {
 
 // start starts the upstream, Redis where a case asks for it, and the gateway, and waits until it serves.
 func (g *gateway) start(all []benchCase) error {
-	if err := g.StartUpstream(); err != nil {
+	var err error
+	if g.Upstream, err = g.StartUpstream(rig.HTTP); err != nil {
 		return err
 	}
 	redis, err := g.startRedis(all)

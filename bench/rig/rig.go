@@ -1,5 +1,5 @@
-// Package rig is what the benchmarks have in common: it starts programs on chosen cores and an upstream, loads a server with wrk, and
-// reads from /proc what the server has taken. Its main type is Bench. What is measured, and against what, is each benchmark's own.
+// Package rig is what the benchmarks have in common: it starts programs on chosen cores and an upstream, loads a server with wrk, h2load
+// or package peer, and reads from /proc what the server has taken. Its main type is Bench. What is measured, and against what, is each benchmark's own.
 package rig
 
 import (
@@ -25,7 +25,7 @@ const (
 // Bench holds what runs.
 type Bench struct {
 	Dir      string // of files and logs
-	Upstream string // its address
+	Upstream string // address of the one that speaks HTTP/1.1
 	pin      bool
 	running  []*exec.Cmd
 }
@@ -51,7 +51,7 @@ func Open(o Options, programs ...string) (*Bench, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := b.StartUpstream(); err != nil {
+	if b.Upstream, err = b.StartUpstream(HTTP); err != nil {
 		b.Close()
 		return nil, err
 	}
@@ -102,12 +102,21 @@ func End(cmd *exec.Cmd) {
 	cmd.Wait()
 }
 
+// Ended says whether a program that Start has started has ended by itself.
+func Ended(cmd *exec.Cmd) bool {
+	state, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", cmd.Process.Pid))
+	return err != nil || strings.Contains(string(state), ") Z ")
+}
+
 // Logs returns the ends of what the programs have said.
 func (b *Bench) Logs() string {
 	var out strings.Builder
 	files, _ := filepath.Glob(filepath.Join(b.Dir, "*.log"))
 	for _, f := range files {
 		text, _ := os.ReadFile(f)
+		if len(text) == 0 {
+			continue
+		}
 		fmt.Fprintf(&out, "%s:\n%s\n", filepath.Base(f), text[max(0, len(text)-2000):])
 	}
 	return out.String()

@@ -2,37 +2,63 @@ package rig
 
 import (
 	"bytes"
+	"fmt"
 	"net"
 	"os"
+	"strings"
+	"time"
 
+	"github.com/gibbon-gateway/gibbon/bench/peer"
 	"github.com/gibbon-gateway/gibbon/header"
 	"github.com/gibbon-gateway/gibbon/internal/http1"
 )
 
-// Upstream is the flag by which a benchmark's program is told to be the upstream, on the address that follows.
-const Upstream = "upstream"
+// Kinds of upstreams.
+const (
+	HTTP      = "http"      // answers with 45 bytes, or 1 MiB for paths that end with /big
+	GRPC      = "grpc"      // sends messages back, over cleartext HTTP/2
+	WebSocket = "websocket" // sends messages back
+)
 
-// StartUpstream starts this program again as the upstream.
-func (b *Bench) StartUpstream() (err error) {
-	if b.Upstream, err = FreeAddr(); err != nil {
-		return err
+var upstreams = map[string]func(net.Listener) error{HTTP: serveHTTP, GRPC: peer.ServeGRPC, WebSocket: peer.ServeWebSocket}
+
+// StartUpstream starts this program again as an upstream, and returns its address.
+func (b *Bench) StartUpstream(kind string) (addr string, err error) {
+	if addr, err = FreeAddr(); err != nil {
+		return "", err
 	}
 	self, err := os.Executable()
 	if err != nil {
-		return err
+		return "", err
 	}
-	if _, err = b.Start(Others, nil, self, "-"+Upstream, b.Upstream); err != nil {
-		return err
+	if _, err = b.Start(Others, nil, self, "-upstream", kind+","+addr); err != nil {
+		return "", err
 	}
-	return Ready("http://"+b.Upstream+"/", nil)
+	for end := time.Now().Add(20 * time.Second); ; <-time.After(20 * time.Millisecond) {
+		c, err := net.Dial("tcp", addr)
+		if err == nil {
+			return addr, c.Close()
+		}
+		if time.Now().After(end) {
+			return "", fmt.Errorf("the upstream does not answer: %w", err)
+		}
+	}
 }
 
-// ServeUpstream answers with 45 bytes, or 1 MiB for paths that end with /big.
-func ServeUpstream(addr string) error {
+func serveUpstream(flag string) error {
+	kind, addr, _ := strings.Cut(flag, ",")
+	serve := upstreams[kind]
+	if serve == nil {
+		return fmt.Errorf("-upstream %s: no such kind", flag)
+	}
 	l, err := net.Listen("tcp", addr)
 	if err != nil {
 		return err
 	}
+	return serve(l)
+}
+
+func serveHTTP(l net.Listener) error {
 	var fields header.Fields
 	fields.Add("Content-Type", "text/plain")
 	fields.Add("Server", "upstream")
