@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/gibbon-gateway/gibbon/entity"
+	"github.com/gibbon-gateway/gibbon/internal/plan"
 	"github.com/gibbon-gateway/gibbon/internal/route"
 	"github.com/gibbon-gateway/gibbon/plugin"
 )
@@ -89,28 +90,36 @@ func (s *Snapshot) configuration(q *request, name, id string) error {
 	return nil
 }
 
-// routeNamed takes the plan of a route by its id or name.
+// routeNamed takes the plan of a route, or of another source's rule, by its id or name.
 func (s *Snapshot) routeNamed(q *request, name string) error {
-	all := entity.All[entity.Route](s.Set)
-	i := slices.IndexFunc(all, func(r *entity.Route) bool { return r.ID == name })
-	if i < 0 {
-		i = slices.IndexFunc(all, func(r *entity.Route) bool { return r.Name == name })
-	}
-	if i < 0 || name == "" {
-		return fmt.Errorf("route %q: not found", name)
+	is := func(r *plan.Rule, byID bool) bool {
+		if byID {
+			return r.ID == name || r.Origin.ID == name
+		}
+		return r.Origin.Name == name
 	}
 	q.subject = fmt.Sprintf("a request of route %q", name)
-	for n := range s.plans {
-		if p := &s.plans[n]; p.Route == all[i] {
-			q.route, q.chain = p.Route, p.Chain
-			q.comesBy(protocols(p.Route.Protocols))
-			if p.Service != nil {
-				q.service = p.Service.Entity
+	for _, byID := range []bool{true, false} {
+		i := slices.IndexFunc(s.config.Rules, func(r *plan.Rule) bool { return is(r, byID) })
+		if i < 0 || name == "" {
+			continue
+		}
+		rule := s.config.Rules[i]
+		if reason, out := s.reasons[rule]; out {
+			return fmt.Errorf("route %q takes no requests: %s", name, reason)
+		}
+		for n := range s.plans {
+			if p := &s.plans[n]; p.Rule == rule {
+				q.route, q.chain = p.Route, p.Chain
+				q.comesBy(protocols(p.Route.Protocols))
+				if p.Service != nil {
+					q.service = p.Service.Entity
+				}
+				return nil
 			}
-			return nil
 		}
 	}
-	return fmt.Errorf("route %q takes no requests: its service is not enabled, or cannot be used", name)
+	return fmt.Errorf("route %q: not found", name)
 }
 
 // serviceNamed takes the chain of a service's routes without plugins of their own.

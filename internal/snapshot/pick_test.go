@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/gibbon-gateway/gibbon/entity"
+	"github.com/gibbon-gateway/gibbon/internal/plan"
 	"github.com/gibbon-gateway/gibbon/internal/snapshot"
 	"github.com/gibbon-gateway/gibbon/plugin"
 )
@@ -52,9 +53,9 @@ func TestPick(t *testing.T) {
 		{Kind: entity.KindOf("plugins"), ID: uuid(28), Doc: []byte(`{"id":"` + uuid(28) + `","name":"auth","enabled":false,"protocols":["http"],"config":{}}`)},
 		{Kind: entity.KindOf("plugins"), ID: uuid(29), Doc: []byte(`{"id":"` + uuid(29) + `","name":"auth","enabled":true,"protocols":["https"],"route":` + ref(19) + `,"config":{}}`)},
 	}
-	s, _ := snapshot.Build(nil, setOf(t, objects...), options(t, types))
+	s, _ := snapshot.Build(nil, plan.Translate(setOf(t, objects...), nil), options(t, types))
 	defer s.Close()
-	none, _ := snapshot.Build(nil, setOf(t, objects[0], objects[3]), options(t, types))
+	none, _ := snapshot.Build(nil, plan.Translate(setOf(t, objects[0], objects[3]), nil), options(t, types))
 	defer none.Close()
 	for name, c := range map[string]struct {
 		by             plugin.Pick
