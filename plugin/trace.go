@@ -50,8 +50,8 @@ func (t *Trace) Accept(check, field, detail string) {
 	}
 }
 
-// Skip records that something was not looked at.
-func (t *Trace) Skip(check, field, detail string) {
+// Omit records that something was not looked at.
+func (t *Trace) Omit(check, field, detail string) {
 	if t != nil {
 		t.add(Step{Check: check, Outcome: Skipped, Field: field, Detail: detail})
 	}

@@ -25,7 +25,7 @@ func TestTrace(t *testing.T) {
 	tr.Check("three", "field", cause, "fine")
 	tr.Check("four", "field", again, "") // recorded already
 	tr.Enter("b")
-	tr.Skip("five", "", "off")
+	tr.Omit("five", "", "off")
 	tr.Note("six", "", "well")
 	want := []plugin.Step{
 		{Plugin: "a", Check: "one", Outcome: plugin.Accepted, Detail: "fine", Field: "field"}, {Plugin: "a", Check: "two", Outcome: plugin.Accepted, Detail: "fine too"},
@@ -62,7 +62,7 @@ func TestNoTrace(t *testing.T) {
 		tr := x.Trace()
 		tr.Enter("a")
 		tr.Accept("a", "b", "c")
-		tr.Skip("a", "b", "c")
+		tr.Omit("a", "b", "c")
 		tr.Note("a", "b", "c")
 		tr.Refuse("a", "b", err)
 		tr.Check("a", "b", err, "c")

@@ -187,7 +187,7 @@ func (v *visit) verify(t *jose.Token, method string, domains []string) (by verif
 			return by, err
 		}
 	} else {
-		v.trace.Skip("issuer", "verify_claims", "it is off")
+		v.trace.Omit("issuer", "verify_claims", "it is off")
 	}
 	if p.VerifySignature && !slices.Contains(p.IgnoreSignature, method) {
 		by, err = v.signature(t, iss, d)
@@ -196,10 +196,10 @@ func (v *visit) verify(t *jose.Token, method string, domains []string) (by verif
 			return by, err
 		}
 	} else {
-		v.trace.Skip("signature", "verify_signature, ignore_signature", "not verified")
+		v.trace.Omit("signature", "verify_signature, ignore_signature", "not verified")
 	}
 	if !p.VerifyClaims {
-		v.trace.Skip("times", "verify_claims", "it is off")
+		v.trace.Omit("times", "verify_claims", "it is off")
 		return by, nil
 	}
 	if err := oidc.Check(t, oidc.Checks{Now: p.env.Now(), Leeway: seconds(p.Leeway), MaxAge: -1, Domains: domains}); err != nil {

@@ -23,9 +23,9 @@ func (s steps) on() bool { return s.Trace != nil }
 // unseen says why the plugin has let a request pass without a look at it.
 func (s steps) unseen(p *relyingParty, x *plugin.Exchange) {
 	if x.Request.Method == http.MethodOptions && !p.RunOnPreflight {
-		s.Skip("request", "run_on_preflight", "a preflight needs no credential")
+		s.Omit("request", "run_on_preflight", "a preflight needs no credential")
 	} else {
-		s.Skip("request", "anonymous", "another plugin has identified the client")
+		s.Omit("request", "anonymous", "another plugin has identified the client")
 	}
 }
 
@@ -77,11 +77,11 @@ func (s steps) method(name, places string, g *grant, err error) {
 	switch {
 	case !s.on():
 	case errors.Is(err, errNoLogin):
-		s.Skip(name, places, err.Error())
+		s.Omit(name, places, err.Error())
 	case err != nil:
 		s.Check(name, "auth_methods", err, "")
 	case g == nil:
-		s.Skip(name, places, "none was sent, or none that counts")
+		s.Omit(name, places, "none was sent, or none that counts")
 	default:
 		s.Accept(name, "auth_methods", "")
 	}
@@ -90,13 +90,13 @@ func (s steps) method(name, places string, g *grant, err error) {
 // notUser says that a Basic credential is no user's.
 func (s steps) notUser(err error) {
 	if s.on() {
-		s.Skip(byPassword, "auth_methods", "no user's: "+plain(err.Error()))
+		s.Omit(byPassword, "auth_methods", "no user's: "+plain(err.Error()))
 	}
 }
 
 func (s steps) noSession(err error) {
 	if s.on() {
-		s.Skip("session cookie", "session_cookie_name", err.Error())
+		s.Omit("session cookie", "session_cookie_name", err.Error())
 	}
 }
 
@@ -159,7 +159,7 @@ func (s steps) ask(e *oidc.Endpoint) {
 // proof records whether a token that is bound to a key or certificate has come from its owner.
 func (s steps) proof(what, field, bound string, err error) {
 	if err == nil && bound == "" {
-		s.Skip(what, field, "the token is not bound")
+		s.Omit(what, field, "the token is not bound")
 		return
 	}
 	s.Check(what, field, err, "the token is bound to it")
@@ -171,7 +171,7 @@ func (s steps) kong(g *grant, err error) {
 	case err != nil:
 		s.Check(byKongOAuth2, "auth_methods", err, "")
 	case g == nil:
-		s.Skip(byKongOAuth2, "auth_methods", "not a token of the plugin oauth2")
+		s.Omit(byKongOAuth2, "auth_methods", "not a token of the plugin oauth2")
 	default:
 		s.Accept(byKongOAuth2, "auth_methods", "a token of the plugin oauth2, for the application "+plain(g.application.ClientID))
 	}

@@ -283,7 +283,7 @@ func (v *visit) introspected(token string, in *oidc.Introspection, key oidc.Key)
 	if in.Active {
 		t.Accept("introspection", "introspection_check_active", "the provider says that the token is active")
 	} else {
-		t.Skip("introspection", "introspection_check_active", "the provider does not say that the token is active; that does not count")
+		t.Omit("introspection", "introspection_check_active", "the provider does not say that the token is active; that does not count")
 	}
 	if err := oidc.CheckTimes(in.Claims, p.env.Now(), seconds(p.Leeway)); err != nil && p.VerifyClaims {
 		err := unauthorized(invalidToken, "the token is not good now", err)
