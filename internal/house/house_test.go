@@ -87,7 +87,7 @@ var mayImport = map[string]string{
 	"cmd/gibbon":         ".",
 	"test/idp/srpclient": "internal/idp/srp",
 	"bench/idp":          "internal/idp internal/idp/… bench/rig test/idp/srpclient",
-	"bench/…":            "internal/http1 internal/exchange header bench/rig",
+	"bench/…":            "internal/http1 internal/exchange header bench/rig bench/peer",
 }
 
 // longFiles may be over 600 lines, each for a reason.
