@@ -229,7 +229,7 @@ func (g *group) peer(kept map[peerKey]*peer, t *target, addr netip.Addr) *peer {
 	key := peerKey{hostname: t.hostname, port: t.port, addr: addr}
 	p := g.peers[key]
 	if p == nil {
-		p = &peer{addr: netip.AddrPortFrom(addr, uint16(t.port)), hostname: t.hostname, port: t.port}
+		p = newPeer(t, addr)
 	}
 	kept[key] = p
 	return p

@@ -14,6 +14,9 @@ type Pick struct {
 	Hostname string         // of the target or service host as configured, without port and brackets; an IP address if that was configured
 	Port     int            // as configured
 	Tries    int            // calls of Next that succeeded
+	// Mark is the address in short: the same on all nodes, as long as the target has it. The first Next takes the address of
+	// mark Prefer if there is one with a weight; 0 prefers none.
+	Mark, Prefer uint64
 
 	peer  *peer
 	tried [remembered]*peer
@@ -24,7 +27,7 @@ func (p *Pick) Reset() { *p = Pick{} }
 
 // take makes peer the choice.
 func (p *Pick) take(of *peer) {
-	p.Addr, p.Hostname, p.Port, p.peer = of.addr, of.hostname, of.port, of
+	p.Addr, p.Hostname, p.Port, p.Mark, p.peer = of.addr, of.hostname, of.port, of.mark, of
 	p.tried[p.Tries%remembered] = of
 	p.Tries++
 }
@@ -81,6 +84,7 @@ type peer struct {
 	addr     netip.AddrPort
 	hostname string
 	port     int
+	mark     uint64 // never 0
 
 	answered, failed, timedOut atomic.Uint64
 }
@@ -90,4 +94,15 @@ type peerKey struct {
 	hostname string
 	port     int
 	addr     netip.Addr
+}
+
+// newPeer makes the peer of an address of a target.
+func newPeer(t *target, addr netip.Addr) *peer {
+	p := &peer{addr: netip.AddrPortFrom(addr, uint16(t.port)), hostname: t.hostname, port: t.port}
+	p.mark = 14695981039346656037 // FNV-1a
+	for _, c := range []byte(p.addr.String()) {
+		p.mark = (p.mark ^ uint64(c)) * 1099511628211
+	}
+	p.mark = max(p.mark, 1)
+	return p
 }

@@ -75,6 +75,11 @@ func (r *ring) at(n uint64) int {
 func (r *ring) pick(n uint64, p *Pick) *peer {
 	first := r.at(n)
 	if p.Tries == 0 {
+		if p.Prefer != 0 {
+			if i := slices.IndexFunc(r.peers, func(peer *peer) bool { return peer.mark == p.Prefer }); i >= 0 {
+				return r.peers[i]
+			}
+		}
 		return r.peers[first]
 	}
 	for i := range r.peers {

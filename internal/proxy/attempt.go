@@ -25,6 +25,8 @@ type attempt struct {
 	path    []byte // memory of head.Path and head.Authority
 	name    []byte
 
+	ruled *ruled // what the rule asks for beside; nil for nothing
+
 	pick     balance.Pick
 	conn     exchange.Upstream // that answered
 	asked    time.Time         // when an upstream was first asked
@@ -33,7 +35,7 @@ type attempt struct {
 
 // reset forgets the request and keeps the memory.
 func (a *attempt) reset() {
-	a.service, a.client, a.host = nil, nil, ""
+	a.service, a.client, a.ruled, a.host = nil, nil, nil, ""
 	a.asked, a.answered = zero, zero
 	a.head = exchange.Head{}
 	a.body = exchange.Body{}
@@ -51,7 +53,16 @@ const keepScratch = 16 << 10
 // balance.ErrResolve, that there was nobody to ask.
 func (a *attempt) run(ctx context.Context) (last error) {
 	a.pick.Reset()
-	for range a.service.Tries {
+	tries := a.service.Tries
+	if a.ruled != nil {
+		tries = a.ruled.begin(&a.pick, tries)
+	}
+	for n := range tries {
+		if a.ruled != nil {
+			if err := a.ruled.pause(a, n); err != nil {
+				return errors.Join(err, last)
+			}
+		}
 		if err := ctx.Err(); err != nil {
 			return errors.Join(last, err)
 		}
@@ -67,6 +78,10 @@ func (a *attempt) run(ctx context.Context) (last error) {
 		if last = a.try(ctx); last == nil {
 			a.answered = time.Now()
 			a.pick.Report(balance.Answered)
+			if a.ruled != nil && n+1 < tries && a.ruled.again(a) {
+				a.release()
+				continue
+			}
 			return nil
 		}
 		if !a.goOn(last) {
@@ -82,6 +97,11 @@ const maxStale = 8
 
 // try asks the picked address. A kept connection that turns out to be dead is replaced by another, which is no further try.
 func (a *attempt) try(ctx context.Context) error {
+	if a.ruled != nil {
+		var cancel context.CancelFunc
+		ctx, cancel = a.ruled.bound(ctx)
+		defer cancel()
+	}
 	conns := a.conns()
 	t := exchange.Timeouts{Connect: a.service.Connect, Write: a.service.Write, Read: a.service.Read}
 	a.name = a.appendAuthority(a.name[:0])
@@ -89,11 +109,18 @@ func (a *attempt) try(ctx context.Context) error {
 	for stale := 0; ; stale++ {
 		u, err := a.connection(ctx, conns, t, stale > maxStale)
 		if err != nil {
-			return err
+			return a.ruled.blame(err)
+		}
+		if a.ruled != nil {
+			a.ruled.watch(u)
 		}
 		if err = u.Send(&a.head, &a.body, a.client); err == nil {
 			a.conn = u
 			return nil
+		}
+		if a.ruled != nil {
+			err = a.ruled.blame(err)
+			a.ruled.guard.stop()
 		}
 		u.Release()
 		var e *exchange.Error
@@ -160,7 +187,10 @@ func (a *attempt) appendAuthority(out []byte) []byte {
 
 // serverName returns the name that TLS asks for and verifies: the Host field without port.
 func (a *attempt) serverName() string {
-	if a.host != "" {
+	switch {
+	case a.service.TLS.Name != "":
+		return a.service.TLS.Name
+	case a.host != "":
 		return hostOnly(a.host)
 	}
 	return a.pick.Hostname
@@ -172,6 +202,9 @@ func (a *attempt) address() netip.AddrPort { return a.pick.Addr }
 // release gives the upstream connection back.
 func (a *attempt) release() {
 	if a.conn != nil {
+		if a.ruled != nil {
+			a.ruled.guard.stop()
+		}
 		a.conn.Release()
 		a.conn = nil
 	}

@@ -17,7 +17,7 @@ var (
 
 // Detach implements plugin.Host.
 func (w *walk) Detach(*plugin.Exchange) func(ctx context.Context, d *plugin.Detached) (*plugin.Fetched, error) {
-	if w.found.plan == nil || w.found.plan.Service == nil {
+	if w.found.plan == nil || w.found.service == nil {
 		return func(context.Context, *plugin.Detached) (*plugin.Fetched, error) { return nil, errNoService }
 	}
 	a := &attempt{p: w.p}
@@ -35,11 +35,17 @@ func (a *attempt) fetch(ctx context.Context, d *plugin.Detached) (*plugin.Fetche
 	a.body = exchange.Body{Present: len(d.Body) > 0, Length: int64(len(d.Body)), Memory: d.Body}
 	ended := &canceling{ctx: ctx}
 	a.client = ended
+	if a.ruled != nil {
+		a.ruled.request(&d.Header)
+	}
 	if err := a.run(ctx); err != nil {
 		return nil, err
 	}
 	r := a.conn.Response()
-	got := &plugin.Fetched{Status: r.Status, Length: r.Length, Body: &fetchedBody{u: a.conn}}
+	got := &plugin.Fetched{Status: r.Status, Length: r.Length, Body: &fetchedBody{a: a}}
+	if a.ruled != nil {
+		a.ruled.respond(&r.Header)
+	}
 	got.Header.Extend(&r.Header)
 	return got, nil
 }
@@ -64,22 +70,22 @@ func (c *canceling) Interim(int, *header.Fields) error { return nil }
 
 // fetchedBody is the body of a response whose exchange has ended.
 type fetchedBody struct {
-	u    exchange.Upstream
-	part []byte // received and not yet read
+	a    *attempt // nil when closed
+	part []byte   // received and not yet read
 }
 
 var errClosed = errors.New("read from a closed body")
 
 // Read implements io.Reader.
 func (b *fetchedBody) Read(p []byte) (int, error) {
-	if b.u == nil {
+	if b.a == nil {
 		return 0, errClosed
 	}
 	if len(p) == 0 {
 		return 0, nil
 	}
 	for len(b.part) == 0 {
-		part, err := b.u.Next()
+		part, err := b.a.conn.Next()
 		if err != nil {
 			return 0, err
 		}
@@ -92,9 +98,9 @@ func (b *fetchedBody) Read(p []byte) (int, error) {
 
 // Close implements io.Closer.
 func (b *fetchedBody) Close() error {
-	if b.u != nil {
-		b.u.Release()
-		b.u = nil
+	if b.a != nil {
+		b.a.release()
+		b.a = nil
 	}
 	return nil
 }

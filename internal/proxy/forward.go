@@ -19,12 +19,17 @@ func (w *walk) forward() bool {
 	w.body.take(w.x.Request.Trailer(), w.phases.chain)
 	set, has := w.d.RequestBody()
 	var err error
-	if a.body, err = w.body.content(set, has, w.found.plan.Rule.RequestBuffering && !w.x.Client.GRPC); err != nil {
+	late := w.guardBody()
+	a.body, err = w.body.content(set, has, w.found.plan.Rule.RequestBuffering && !w.x.Client.GRPC)
+	if over := late.stop(); err != nil && !over {
 		w.badBody(err)
 		return false
 	}
 	a.p, a.client = w.p, w.down
 	w.prepare(a)
+	if a.ruled != nil {
+		w.ruled(a)
+	}
 	err = a.run(context.Background())
 	switch {
 	case err == nil:
@@ -42,7 +47,7 @@ func (w *walk) noPeer(err error) bool {
 	if errors.Is(err, balance.ErrResolve) {
 		message = balance.ErrResolve.Error()
 	}
-	w.p.log.Warn("no upstream address", "service", w.found.plan.Service.Entity.ID, "request_id", string(w.id[:]), "error", err)
+	w.p.log.Warn("no upstream address", "service", w.found.service.Entity.ID, "request_id", string(w.id[:]), "error", err)
 	w.d.Known(503, nil)
 	w.x.Error(503, message)
 	w.phases.respond()
@@ -62,7 +67,7 @@ func (w *walk) unanswered(err error) bool {
 		return false
 	}
 	w.x.Outcome.UpstreamErr = err
-	w.p.log.Warn("upstream failed", "service", w.found.plan.Service.Entity.ID, "address", w.try.address().String(),
+	w.p.log.Warn("upstream failed", "service", w.found.service.Entity.ID, "address", w.try.address().String(),
 		"tries", w.try.pick.Tries, "request_id", string(w.id[:]), "error", err)
 	status := 502
 	if e != nil && e.Timeout {

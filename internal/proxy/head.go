@@ -15,9 +15,9 @@ import (
 // prepare makes the head of the upstream request of what the plugins have left, in a.
 func (w *walk) prepare(a *attempt) {
 	r := &w.x.Request
-	a.service = w.found.plan.Service
+	a.service = w.found.service
 	a.host = w.upstreamHost()
-	a.path = w.appendTarget(a.path[:0])
+	a.path = w.appendTarget(a.path[:0], a.service.Backend.Path)
 	w.addForwarded(&a.extra)
 	a.head = exchange.Head{Method: r.Method, Scheme: "http", Path: a.path, Header: &r.Header, Skip: ours, Extra: &a.extra}
 	if a.service.TLS != nil {
@@ -29,16 +29,26 @@ func (w *walk) prepare(a *attempt) {
 	if w.websocket() {
 		a.head.Upgrade = "websocket"
 	}
+	if w.found.share != nil {
+		a.ruled = &ruled{share: w.found.share}
+	}
 }
 
-// appendTarget appends path and query.
-func (w *walk) appendTarget(out []byte) []byte {
-	if p := w.d.UpstreamPath(); p != "" {
+// appendTarget appends path and query. base is the path of the backend.
+func (w *walk) appendTarget(out []byte, base string) []byte {
+	if to := w.found.share.Path(); to != nil {
+		out = w.found.appendEdited(route.EscapePath(out, strings.TrimRight(base, "/")), to)
+	} else if p := w.d.UpstreamPath(); p != "" {
 		out = route.EscapePath(out, p)
 	} else {
-		out = w.found.UpstreamPath(out, w.found.plan.Service.Backend.Path)
+		out = w.found.UpstreamPath(out, base)
 	}
 	query, has := w.d.Query()
+	return appendQuery(out, query, has)
+}
+
+// appendQuery appends a query with what may not stand in a request target encoded.
+func appendQuery(out, query []byte, has bool) []byte {
 	if !has {
 		return out
 	}
@@ -55,13 +65,16 @@ func (w *walk) appendTarget(out []byte) []byte {
 
 // upstreamHost returns the Host field of the upstream request; "" means that of the target.
 func (w *walk) upstreamHost() string {
+	if h := w.found.share.Host(); h != "" {
+		return h
+	}
 	if h := w.d.UpstreamHost(); h != "" {
 		return clean(h)
 	}
 	if w.found.plan.Rule.PreserveHost && w.x.Request.Host != "" {
 		return w.x.Request.Host
 	}
-	return w.found.plan.Service.HostHeader
+	return w.found.service.HostHeader
 }
 
 func appendHostPort(out []byte, host string, port, usual int) []byte {

@@ -48,9 +48,12 @@ func (w *walk) match() bool {
 		x.Error(404, "no Route matched with those values")
 		return false
 	}
-	f.plan, x.Route = plan, plan.Route
-	if plan.Service != nil {
-		x.Service = plan.Service.Entity
+	f.plan, f.service, x.Route = plan, plan.Service, plan.Route
+	if plan.Extra != nil {
+		w.choose(plan.Extra)
+	}
+	if f.service != nil {
+		x.Service = f.service.Entity
 	}
 	w.phases.protocol = protocolOf(plan.GRPC, peer.TLS != nil)
 	ct, _ := x.Request.Header.Known(header.ContentType)

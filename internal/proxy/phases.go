@@ -109,7 +109,8 @@ func (f *phases) groups() []*entity.ConsumerGroup {
 // answered; plugins behind the one that did so are picked all the same, for the later phases.
 func (f *phases) access() bool {
 	f.enterChain(f.w.found.plan.Chain)
-	answered := false
+	extra := f.w.found.plan.Extra
+	answered := extra != nil && f.w.answerFirst(extra)
 	for i := range f.picks {
 		p := f.choose(i)
 		if f.rewritten {
@@ -127,8 +128,8 @@ func (f *phases) access() bool {
 	if answered {
 		return false
 	}
-	if f.w.found.plan.Service == nil {
-		f.w.x.Error(503, "no Service found with those values")
+	if f.w.found.service == nil {
+		f.w.noService()
 		return false
 	}
 	return true

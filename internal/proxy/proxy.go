@@ -56,6 +56,7 @@ type Proxy struct {
 	log     *slog.Logger
 	current atomic.Pointer[snapshot.Snapshot]
 	counts  counts
+	copies  copies
 
 	mu        sync.Mutex // of swaps and listeners
 	listeners []func() (accepted, open int64)
@@ -73,6 +74,7 @@ func New(o Options) *Proxy {
 	}
 	p.send = sentBy(o.Header)
 	p.form = formNamed(o.ErrorType)
+	p.copies.init()
 	return p
 }
 
@@ -90,8 +92,9 @@ func (p *Proxy) Swap(s *snapshot.Snapshot) {
 // Current returns the snapshot in force, nil before the first Swap.
 func (p *Proxy) Current() *snapshot.Snapshot { return p.current.Load() }
 
-// Close stops the plugins of the snapshot. It is called when the servers have been shut down.
+// Close stops copies of requests that are under way, and the plugins of the snapshot. It is called when the servers have been shut down.
 func (p *Proxy) Close() {
+	p.copies.close()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.retired.Wait()

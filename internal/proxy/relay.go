@@ -20,6 +20,9 @@ func (r *reply) relay() {
 	if !w.q.Trailers {
 		from.Header.DelID(header.Trailer)
 	}
+	if w.try.ruled != nil {
+		w.try.ruled.respond(&from.Header)
+	}
 	w.d.Known(from.Status, &from.Header)
 	if w.phases.respond() {
 		w.try.release()
@@ -35,6 +38,9 @@ func (r *reply) relay() {
 		return
 	}
 	out := &w.x.Response
+	if w.try.ruled != nil {
+		w.keepSession()
+	}
 	r.addFields()
 	length := from.Length
 	if !from.HasBody {
@@ -78,11 +84,12 @@ func (r *reply) ended(err error) {
 		return
 	}
 	w := r.w
+	err = w.try.ruled.blame(err)
 	var e *exchange.Error
 	switch {
 	case errors.As(err, &e) && !errors.Is(e, exchange.ErrCanceled) && !errors.Is(e, exchange.ErrBody):
 		w.x.Outcome.UpstreamErr = err
-		w.p.log.Warn("upstream broke off", "service", w.found.plan.Service.Entity.ID, "address", w.try.address().String(),
+		w.p.log.Warn("upstream broke off", "service", w.found.service.Entity.ID, "address", w.try.address().String(),
 			"request_id", string(w.id[:]), "error", err)
 	default:
 		w.x.Outcome.ClientErr = err
@@ -141,11 +148,17 @@ func (r *reply) badFilter(err error) error {
 func (r *reply) tunnel() {
 	w := r.w
 	u, d := w.try.conn, w.down
+	if w.try.ruled != nil {
+		w.try.ruled.upgrade(&u.Response().Header)
+	}
 	w.d.Known(101, &u.Response().Header)
 	if w.phases.filterHeader() {
 		w.try.release()
 		r.write()
 		return
+	}
+	if w.try.ruled != nil {
+		w.keepSession()
 	}
 	r.addFields()
 	err := d.WriteHead(101, u.Response().Reason, &w.x.Response.Header, -1)

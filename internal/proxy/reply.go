@@ -155,7 +155,7 @@ func (r *reply) debugFields() {
 	}
 	set("Kong-Route-Id", w.found.plan.Route.ID)
 	set("Kong-Route-Name", w.found.plan.Route.Name)
-	if s := w.found.plan.Service; s != nil {
+	if s := w.found.service; s != nil {
 		set("Kong-Service-Id", s.Entity.ID)
 		set("Kong-Service-Name", s.Entity.Name)
 	}

@@ -40,10 +40,13 @@ type matched struct {
 	in   route.Request
 	plan *snapshot.Plan // nil until a route is found
 	path []byte         // normalised
+
+	service *snapshot.Service // that is asked; nil if there is none
+	share   *snapshot.Share   // its part of a rule that does more than Kong's routes; nil for others
 }
 
 func (m *matched) reset() {
-	m.plan, m.in = nil, route.Request{}
+	m.plan, m.service, m.share, m.in = nil, nil, nil, route.Request{}
 	m.Match, m.Prefix = nil, nil
 	if cap(m.path) > keepScratch {
 		m.path = nil

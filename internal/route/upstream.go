@@ -13,7 +13,7 @@ func (r *Result) UpstreamPath(dst []byte, base string) []byte {
 	if !r.Match.StripPath {
 		return r.keepPath(dst, base, slash)
 	}
-	rest := r.postfix()
+	rest := r.Rest()
 	switch {
 	case len(rest) == 0:
 		return r.baseOnly(dst, base, slash)
@@ -53,9 +53,9 @@ func (r *Result) baseOnly(dst []byte, base string, slash bool) []byte {
 	return dst
 }
 
-// postfix is what is left of the path without the matched prefix, or without its first slash if the route has no paths. One
+// Rest returns what is left of the path without the matched prefix, or without its first slash if the route has no paths. One
 // dot segment that the cut laid open is dropped, so that it cannot climb.
-func (r *Result) postfix() []byte {
+func (r *Result) Rest() []byte {
 	rest := r.path[1:]
 	if r.byPath {
 		rest = r.path[min(len(r.Prefix), len(r.path)):]

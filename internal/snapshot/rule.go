@@ -1,6 +1,7 @@
 package snapshot
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -36,13 +37,34 @@ type Extra struct {
 // Share is the part of a rule's requests that one backend gets, and what is done with them.
 type Share struct {
 	Service        *Service // nil: they are answered with 500
-	Rewrite        []*plan.Rewrite
 	RequestHeader  []*plan.HeaderEdit
 	ResponseHeader []*plan.HeaderEdit
 	Mark           uint64 // by which a session knows the backend
 	Rule           *plan.Rule
 
-	end uint64 // sum of the weights up to and with this one
+	path *plan.PathEdit
+	host string
+	cors bool
+	end  uint64 // sum of the weights up to and with this one
+}
+
+// Path returns how the path is rewritten; nil if it is not, as that of no share.
+func (s *Share) Path() *plan.PathEdit {
+	if s == nil {
+		return nil
+	}
+	return s.path
+}
+
+// CORS reports whether the rule decides about CORS, not the backend.
+func (s *Share) CORS() bool { return s.cors }
+
+// Host returns the Host field to send; "" if it is not rewritten, as that of no share.
+func (s *Share) Host() string {
+	if s == nil {
+		return ""
+	}
+	return s.host
 }
 
 // Mirror is a backend that gets copies.
@@ -182,7 +204,7 @@ func (b *builder) extra(r *plan.Rule) *Extra {
 		case f.Redirect != nil:
 			e.Redirect = f.Redirect
 		case f.CORS != nil:
-			e.CORS = f.CORS
+			e.CORS, whole.cors = f.CORS, true
 		case f.Mirror != nil:
 			m := &Mirror{Service: b.s.services[f.Mirror.Backend.ID], filter: f.Mirror}
 			m.turns.n.Store(rand.Uint32())
@@ -195,7 +217,8 @@ func (b *builder) extra(r *plan.Rule) *Extra {
 		w, s := &r.Backends[i], &e.shares[i]
 		sum += uint64(w.Weight)
 		s.Rule, s.end = r, sum
-		s.Rewrite, s.RequestHeader, s.ResponseHeader = slices.Clip(whole.Rewrite), slices.Clip(whole.RequestHeader), slices.Clip(whole.ResponseHeader)
+		s.path, s.host, s.cors = whole.path, whole.host, whole.cors
+		s.RequestHeader, s.ResponseHeader = slices.Clip(whole.RequestHeader), slices.Clip(whole.ResponseHeader)
 		if w.Backend != nil {
 			s.Service, s.Mark = b.s.services[w.Backend.ID], markOf(w.Backend.ID)
 		}
@@ -210,7 +233,10 @@ func (b *builder) extra(r *plan.Rule) *Extra {
 func (s *Share) edit(f *plan.Filter) {
 	switch {
 	case f.Rewrite != nil:
-		s.Rewrite = append(s.Rewrite, f.Rewrite)
+		s.host = cmp.Or(f.Rewrite.Host, s.host)
+		if f.Rewrite.Path != nil {
+			s.path = f.Rewrite.Path
+		}
 	case f.RequestHeader != nil:
 		s.RequestHeader = append(s.RequestHeader, f.RequestHeader)
 	case f.ResponseHeader != nil:

@@ -84,7 +84,7 @@ func TestRulesOfAnotherSource(t *testing.T) {
 	for share.Service.Backend.ID != "b" {
 		share = p.Extra.Share()
 	}
-	if len(share.RequestHeader) != 2 || len(share.ResponseHeader) != 1 || len(share.Rewrite) != 1 || p.Extra.Marked(share.Mark) != share {
+	if len(share.RequestHeader) != 2 || len(share.ResponseHeader) != 1 || share.Host() != "h" || *share.Path().Full != "/full" || p.Extra.Marked(share.Mark) != share {
 		t.Errorf("%+v", share)
 	}
 	if find("/exact", "q=2") != nil || find("/exact/x", "q=1") != nil {
