@@ -213,6 +213,7 @@ func explainRows() []explainRow {
 			make: withToken("iss", "https://partner.example"), status: 401, refused: "token endpoint", bend: func(p *oidctest.Provider) { p.Bend["/token"] = say500 }},
 		{name: "logout", config: `"logout_uri_suffix":"/x"`, make: sends(asked{method: "POST"}), status: 200},
 		{name: "resource metadata", config: bearer + `,"protected_resource_metadata":true`, make: sends(asked{headers: json401}), status: 401, refused: "credential"},
+		{name: "plugin that cannot be started", config: bearer + `,"client_jwk":[{"kty":"RSA","n":"AA"}]`, make: withToken(), status: 500, refused: "plugin"},
 		{name: "plugin of the service", config: "service", make: withToken("sub", "someone"), status: 403, refused: "scope"},
 		{name: "plugin for all", config: "global", make: sends(asked{token: "a.b.c"}), status: 401, refused: "form"},
 	}
@@ -268,6 +269,11 @@ func TestExplainEqualsRequests(t *testing.T) {
 			}
 			if got := e.refused(); got != r.refused {
 				t.Errorf("refused by %q, want %q\n%s", got, r.refused, text)
+			}
+			for _, s := range e.Steps {
+				if s.Check == "" || s.Detail == "" || s.Outcome == "" {
+					t.Errorf("a step that says nothing: %+v", s)
+				}
 			}
 			for _, s := range secrets {
 				if strings.Contains(strings.ReplaceAll(text, "an opaque token", ""), s) {

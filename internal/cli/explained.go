@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 	"text/tabwriter"
+	"unicode"
 )
 
 // explanation is what /openid-connect/explain answers, as far as it is printed.
@@ -45,7 +46,7 @@ var marks = map[string][2]string{"accepted": {"ok", "\x1b[32m✓\x1b[0m"}, "refu
 // print writes the steps as a table, and what becomes of the request.
 func (e *explanation) print(out io.Writer, colour bool) error {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "%s %s\nPlugin %s", e.Method, e.URL, e.Plugin)
+	fmt.Fprintf(&b, "%s %s\nPlugin %s", e.Method, clean(e.URL), e.Plugin)
 	if e.Route != nil {
 		fmt.Fprintf(&b, ", route %s", e.Route)
 	}
@@ -64,7 +65,7 @@ func (e *explanation) print(out io.Writer, colour bool) error {
 		if more {
 			first += ", …"
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", marks[s.Outcome][form], s.Check, first, s.Detail)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", marks[s.Outcome][form], clean(s.Check), first, clean(s.Detail))
 	}
 	if err := w.Flush(); err != nil {
 		return err
@@ -76,7 +77,7 @@ func (e *explanation) print(out io.Writer, colour bool) error {
 		}
 		b.WriteString(title + "\n")
 		for _, f := range fields {
-			b.WriteString("  " + f.Name + ": " + f.Value + "\n")
+			b.WriteString("  " + clean(f.Name) + ": " + clean(f.Value) + "\n")
 		}
 	}
 	if e.LetIn {
@@ -96,7 +97,7 @@ func (e *explanation) verdict(colour bool) string {
 	if !e.LetIn && e.Status != nil {
 		text := fmt.Sprintf("%d %s", *e.Status, http.StatusText(*e.Status))
 		if e.Message != "" && e.Message != http.StatusText(*e.Status) {
-			text += ": " + e.Message
+			text += ": " + clean(e.Message)
 		}
 		for _, f := range e.Response {
 			if f.Name == "grpc-status" && f.Value != "0" {
@@ -122,6 +123,16 @@ func (e *explanation) verdict(colour bool) string {
 		return text + fmt.Sprintf(", and answered with %d, for there is no service.", *e.Status)
 	}
 	return text + "."
+}
+
+// clean keeps what a token or a provider says from moving the cursor of a terminal, or the columns.
+func clean(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return '?'
+	}, s)
 }
 
 // trimLines takes the space off the ends of lines that a table leaves there.

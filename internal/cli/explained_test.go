@@ -130,6 +130,21 @@ func TestExplainCommand(t *testing.T) {
 	}
 }
 
+// What is shown comes from whoever made the token: it cannot steer a terminal.
+func TestExplainCleans(t *testing.T) {
+	e := explanation{URL: "http://a/\x1b[2J", Message: "\x1b]0;x\a", Status: new(int)}
+	*e.Status = 401
+	e.Steps = append(e.Steps, struct{ Check, Outcome, Detail, Field string }{"issuer", "refused", "x\x1b[31m\ty\r\nz\u202e", "issuer"})
+	e.Response = []field{{"X", "\x1b[0m"}}
+	var b bytes.Buffer
+	if err := e.print(&b, false); err != nil {
+		t.Fatal(err)
+	}
+	if strings.ContainsAny(b.String(), "\x1b\r\a\t\u202e") || !strings.Contains(b.String(), "x?[31m?y??z?") {
+		t.Errorf("%q", b.String())
+	}
+}
+
 // In a terminal the columns stay straight, whatever a step came to.
 func TestExplainInATerminal(t *testing.T) {
 	var e explanation

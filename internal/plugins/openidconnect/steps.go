@@ -83,7 +83,7 @@ func (s steps) method(name, places string, g *grant, err error) {
 	case g == nil:
 		s.Omit(name, places, "none was sent, or none that counts")
 	default:
-		s.Accept(name, "auth_methods", "")
+		s.Accept(name, "auth_methods", "found, and good")
 	}
 }
 
