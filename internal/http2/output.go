@@ -15,8 +15,9 @@ const (
 	maxQueued = 64 << 10
 	// maxFlood is how many bytes may wait when those are counted that were asked for by the other side and wait for nobody.
 	maxFlood = 256 << 10
-	// writerRounds is how often a sender writes on for others before another goroutine takes over.
+	// A sender writes on for others so often, and so many bytes, before another goroutine takes over.
 	writerRounds = 16
+	writerBytes  = 2 * maxQueued
 )
 
 // Errors of sending.
@@ -110,7 +111,7 @@ func (o *output) init(nc net.Conn, timeout time.Duration) {
 func (o *output) release() {
 	if o.buf != nil && !o.writing {
 		o.writing = true
-		if !o.write(writerRounds) {
+		if !o.write(writerBytes) {
 			go o.writeOn()
 			o.mu.Unlock()
 			return
@@ -147,20 +148,21 @@ func (o *output) releaseLater() {
 // writeOn writes until nothing is queued.
 func (o *output) writeOn() {
 	o.mu.Lock()
-	for !o.write(writerRounds) {
+	for !o.write(1 << 30) {
 	}
 	o.written()
 	o.mu.Unlock()
 }
 
-// write writes what is queued, and what is queued meanwhile, in at most so many rounds. It reports whether nothing is left. The mutex is
-// held, but not while it writes; writing is true.
-func (o *output) write(rounds int) bool {
-	for ; o.buf != nil; rounds-- {
-		if rounds == 0 {
+// write writes what is queued, and what is queued meanwhile, until it has written so many bytes. It reports whether nothing is left. The
+// mutex is held, but not while it writes; writing is true.
+func (o *output) write(most int) bool {
+	for rounds := 0; o.buf != nil; rounds++ {
+		if most <= 0 || rounds == writerRounds {
 			return false
 		}
 		b := o.buf
+		most -= len(b.b)
 		o.buf = nil
 		if o.err == nil {
 			o.mu.Unlock()
@@ -258,7 +260,7 @@ func (o *output) wait(s *sender, data bool) error {
 		}
 		if o.buf != nil && !o.writing && (own || o.granted == nil) {
 			o.writing = true
-			if !o.write(writerRounds) {
+			if !o.write(writerBytes) {
 				go o.writeOn()
 			} else {
 				o.written()

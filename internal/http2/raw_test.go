@@ -41,14 +41,17 @@ func (f *front) silent(t testing.TB) *rawClient {
 	nc := f.dial(t)
 	r := &rawClient{Framer: xhttp2.NewFramer(nc, nc), t: t, nc: nc}
 	r.AllowIllegalWrites, r.AllowIllegalReads = true, false
-	r.enc = hpack.NewEncoder(&r.block)
-	r.heads = hpack.NewDecoder(4096, nil)
+	r.enc, r.heads = newCodec(&r.block)
 	if c, ok := nc.(*tls.Conn); ok {
 		if err := c.Handshake(); err != nil {
 			t.Fatal(err)
 		}
 	}
 	return r
+}
+
+func newCodec(block *bytes.Buffer) (*hpack.Encoder, *hpack.Decoder) {
+	return hpack.NewEncoder(block), hpack.NewDecoder(4096, nil)
 }
 
 func (r *rawClient) write(b []byte) {

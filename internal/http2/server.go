@@ -29,7 +29,7 @@ type Server struct {
 	limits   Limits // with defaults
 	mu       sync.Mutex
 	conns    map[*serverConn]struct{}
-	sweeping bool
+	sweeping chan struct{} // closed when the sweep is to end; nil while there are no connections
 	closing  bool
 	accepted atomic.Int64
 	ended    atomic.Int64
@@ -69,9 +69,9 @@ func (s *Server) add(c *serverConn) (closing bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.conns[c] = struct{}{}
-	if !s.sweeping {
-		s.sweeping = true
-		go s.sweep()
+	if s.sweeping == nil {
+		s.sweeping = make(chan struct{})
+		go s.sweep(s.sweeping)
 	}
 	return s.closing
 }
@@ -80,6 +80,10 @@ func (s *Server) remove(c *serverConn) {
 	c.end()
 	s.mu.Lock()
 	delete(s.conns, c)
+	if len(s.conns) == 0 {
+		close(s.sweeping)
+		s.sweeping = nil
+	}
 	s.mu.Unlock()
 	s.ended.Add(1)
 }
@@ -88,17 +92,17 @@ func (s *Server) remove(c *serverConn) {
 const sweepEvery = 200 * time.Millisecond
 
 // sweep looks after the deadlines of all connections, as long as there are any.
-func (s *Server) sweep() {
+func (s *Server) sweep(end <-chan struct{}) {
 	t := time.NewTicker(sweepEvery)
 	defer t.Stop()
-	for range t.C {
+	for {
+		select {
+		case <-end:
+			return
+		case <-t.C:
+		}
 		now := clock()
 		s.mu.Lock()
-		if len(s.conns) == 0 {
-			s.sweeping = false
-			s.mu.Unlock()
-			return
-		}
 		for c := range s.conns {
 			c.sweep(now)
 		}

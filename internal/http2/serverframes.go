@@ -448,16 +448,21 @@ func (c *serverConn) block(id uint32, encoded []byte, end, self bool) error {
 	if err == nil {
 		err = s.understand(end)
 	}
-	var fault *streamFault
 	if err != nil && !errors.As(err, &s.refused) {
 		s.put()
-		if errors.As(err, &fault) {
-			return c.faultAlone(id, fault)
-		}
-		return err
+		return c.malformed(id, err)
 	}
 	c.open(s, end)
 	return nil
+}
+
+// malformed answers a header block that has no meaning, if the connection can go on.
+func (c *serverConn) malformed(id uint32, err error) error {
+	var fault *streamFault
+	if errors.As(err, &fault) {
+		return c.faultAlone(id, fault)
+	}
+	return err
 }
 
 // open gives a stream to its handler.

@@ -38,10 +38,11 @@ func (c *credit) receive(n int) bool {
 }
 
 // refund counts n received bytes that need no memory any more. It returns by how much to enlarge the other side's window now, often 0:
-// many small updates become one.
+// many small updates become one. What the other side may still send is never less than what it is not told of yet, so that it does not wait for
+// nothing while others use the rest of the window.
 func (c *credit) refund(n int) int32 {
 	c.unsent += int32(n)
-	if c.unsent < c.size/2 {
+	if c.unsent < c.size/2 && c.unsent < c.left {
 		return 0
 	}
 	return c.update()

@@ -28,22 +28,33 @@ func TestWindow(t *testing.T) {
 
 func TestCredit(t *testing.T) {
 	c := http2.NewCredit(100)
-	if !c.Receive(100) || c.Receive(1) {
-		t.Error("a window of 100 takes 100 bytes and not one more")
+	if !c.Receive(60) {
+		t.Error("a window of 100 takes 60 bytes")
 	}
-	if n := c.Refund(49); n != 0 {
-		t.Errorf("update of %d, want it to wait for half of the window", n)
+	if n := c.Refund(39); n != 0 {
+		t.Errorf("update of %d while 40 are left, want it to wait", n)
 	}
-	if n := c.Refund(1); n != 50 {
-		t.Errorf("update of %d, want 50", n)
+	if n := c.Refund(1); n != 40 {
+		t.Errorf("update of %d, want 40", n)
+	}
+	if !c.Receive(80) || c.Receive(1) {
+		t.Error("a window of 80 takes 80 bytes and not one more")
+	}
+	if n := c.Refund(1); n != 1 {
+		t.Errorf("update of %d when nothing is left, want it at once", n)
 	}
 	if n := c.Grow(300); n != 200 {
 		t.Errorf("update of %d, want 200", n)
 	}
-	if !c.Receive(250) || c.Receive(1) {
-		t.Error("a window of 300 with 50 bytes in use takes 250 bytes and not one more")
+	if !c.Receive(201) || c.Receive(1) {
+		t.Error("a window of 300 with 99 bytes in use takes 201 bytes and not one more")
 	}
 	if n := c.Grow(200); n != 0 {
 		t.Errorf("update of %d for a window that is larger already", n)
+	}
+	c = http2.NewCredit(100)
+	c.Receive(50)
+	if n := c.Refund(50); n != 50 {
+		t.Errorf("update of %d for half of the window, want 50", n)
 	}
 }
