@@ -3,7 +3,9 @@ package plan
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -66,6 +68,10 @@ func (m *Match) Check() error {
 			c.add(at+".kind", "is not prefix, segments, exact or regex")
 		}
 	}
+	for i, l := range m.Listeners {
+		_, err := ParseListener(l)
+		c.check(err == nil, fmt.Sprintf("match.listeners[%d]", i), "is not ip:port or :port")
+	}
 	for i := range m.Headers {
 		c.condition(fmt.Sprintf("match.headers[%d]", i), &m.Headers[i])
 	}
@@ -75,6 +81,15 @@ func (m *Match) Check() error {
 		c.check(!m.Query[i].Fold, at+".fold", "is for fields only")
 	}
 	return c.err()
+}
+
+// ParseListener reads one of a match's listeners. The address is not valid when any will do.
+func ParseListener(s string) (netip.AddrPort, error) {
+	if port, ok := strings.CutPrefix(s, ":"); ok {
+		n, err := strconv.ParseUint(port, 10, 16)
+		return netip.AddrPortFrom(netip.Addr{}, uint16(n)), err
+	}
+	return netip.ParseAddrPort(s)
 }
 
 // checker collects errors.

@@ -94,7 +94,11 @@ type Match struct {
 	Headers   []Condition `json:"headers,omitempty"` // all of them must be met
 	Query     []Condition `json:"query,omitempty"`   // all of them must be met
 	SNIs      []string    `json:"snis,omitempty"`    // count for requests over TLS
-	Order     Order       `json:"order,omitzero"`
+	// Listeners are addresses of ours that connections come to: "ip:port", or ":port" for any address.
+	Listeners []string `json:"listeners,omitempty"`
+	// FoldHosts compares hosts without regard to case, as URLs have it. Kong does not.
+	FoldHosts bool  `json:"fold_hosts,omitempty"`
+	Order     Order `json:"order,omitzero"`
 	// StripPath cuts off what the path matched before the path of the backend is put in front.
 	StripPath bool `json:"strip_path,omitempty"`
 	// HTTPSRedirect is the status of the answer to a request without TLS when Protocols has https only: 301, 302, 307 or 308

@@ -37,6 +37,7 @@ func (w *walk) match() bool {
 	f.in = route.Request{Method: w.q.Method, Host: w.q.Host, Port: int(peer.Local.Port()), Path: f.path, Secure: peer.TLS != nil,
 		Header: &x.Request.Header}
 	f.in.Query, _ = w.d.Query()
+	f.in.Local = peer.Local
 	if x.Request.Method != string(w.q.Method) {
 		f.in.Method = []byte(x.Request.Method)
 	}

@@ -2,6 +2,7 @@ package route
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -28,6 +29,9 @@ type matcher struct {
 	headers  []headerCondition
 	query    []queryCondition
 	snis     []string
+
+	listeners []netip.AddrPort
+	fold      bool // hosts are in lower case, and compared so
 }
 
 // splitSpace is the namespace of the ids that Kong gives to the parts of a split route.
@@ -48,6 +52,13 @@ func compile(rule *plan.Rule, made *patternSet) (parts []*matcher, err error) {
 	m := matcher{
 		id: rule.ID, key: of.Order.Key, tier: of.Order.Tier, mode: mode,
 		methods: of.Methods, hosts: hostConditions(of.Hosts), snis: sniNames(of.SNIs),
+	}
+	if m.fold = of.FoldHosts && len(of.Hosts) > 0; m.fold {
+		m.hosts = hostConditions(lowered(of.Hosts))
+	}
+	for _, l := range of.Listeners {
+		addr, _ := plan.ParseListener(l) // checked
+		m.listeners = append(m.listeners, addr)
 	}
 	if m.headers, err = headerConditions(of.Headers, made); err != nil {
 		return nil, err

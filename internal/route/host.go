@@ -150,6 +150,10 @@ func (b *hostBuilder) add(rank uint32, m *matcher) {
 	}
 }
 
+func (b *hostBuilder) empty() bool {
+	return len(b.exact)+len(b.suffix)+len(b.prefix)+len(b.others) == 0
+}
+
 func (b *hostBuilder) build(matchers []*matcher) hostIndex {
 	var x hostIndex
 	x.exact, _ = buildHosts(b.exact, matchers)

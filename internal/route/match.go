@@ -1,6 +1,7 @@
 package route
 
 import (
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -26,7 +27,12 @@ func (r *Router) Match(in *Request, out *Result) bool {
 	s := search{matchers: r.matchers, in: in, best: none, method: methodOf(in.Method), scratch: out.scratch}
 	s.host, s.port = splitHost(in.Host, in.Port)
 	r.hosts.search(&s)
-	*out = Result{scratch: s.scratch}
+	if r.folded != nil {
+		out.host = appendLower(out.host[:0], s.host)
+		s.host = out.host
+		r.folded.search(&s)
+	}
+	*out = Result{scratch: s.scratch, host: out.host}
 	if s.best == none {
 		return false
 	}
@@ -59,7 +65,7 @@ func (s *search) accepts(e *entry) bool {
 	if e.need&needHeader != 0 && !s.hasHeaders(m) {
 		return false
 	}
-	if e.need&(needEnd|needQuery) != 0 && !s.acceptsMore(e, m) {
+	if e.need&(needEnd|needQuery|needListener) != 0 && !s.acceptsMore(e, m) {
 		return false
 	}
 	return e.need&needPattern == 0 || s.hasPattern(m)
@@ -73,6 +79,9 @@ func (s *search) acceptsMore(e *entry, m *matcher) (ok bool) {
 			return false
 		}
 	}
+	if e.need&needListener != 0 && !slices.ContainsFunc(m.listeners, s.cameTo) {
+		return false
+	}
 	if e.need&needQuery == 0 {
 		return true
 	}
@@ -82,6 +91,10 @@ func (s *search) acceptsMore(e *entry, m *matcher) (ok bool) {
 		}
 	}
 	return true
+}
+
+func (s *search) cameTo(l netip.AddrPort) bool {
+	return l.Port() == s.in.Local.Port() && (!l.Addr().IsValid() || l.Addr() == s.in.Local.Addr().Unmap())
 }
 
 func (s *search) hasMethod(m *matcher) bool {

@@ -20,6 +20,8 @@
 package route
 
 import (
+	"net/netip"
+
 	"github.com/gibbon-gateway/gibbon/header"
 	"github.com/gibbon-gateway/gibbon/internal/plan"
 )
@@ -27,12 +29,13 @@ import (
 // Request is what a match looks at. All of it is borrowed for the call.
 type Request struct {
 	Method []byte
-	Host   []byte // the Host field as received; may end with a port
-	Port   int    // of the listener (after port_maps), for when Host names none
-	Path   []byte // made by NormalizePath
-	Query  []byte // as received, without "?"
-	Secure bool   // the connection is TLS; only then SNIs of rules count
-	SNI    string // server name of the TLS connection, "" if none
+	Host   []byte         // the Host field as received; may end with a port
+	Port   int            // of the listener (after port_maps), for when Host names none
+	Local  netip.AddrPort // the address of ours that the connection came to
+	Path   []byte         // made by NormalizePath
+	Query  []byte         // as received, without "?"
+	Secure bool           // the connection is TLS; only then SNIs of rules count
+	SNI    string         // server name of the TLS connection, "" if none
 	Header *header.Fields
 }
 
@@ -51,4 +54,5 @@ type Result struct {
 	pattern *pattern
 	mode    protocols
 	scratch []byte
+	host    []byte // in lower case
 }

@@ -2,6 +2,7 @@ package route_test
 
 import (
 	"fmt"
+	"net/netip"
 	"testing"
 
 	"github.com/gibbon-gateway/gibbon/entity"
@@ -17,6 +18,7 @@ type request struct {
 	path   string
 	tls    bool
 	sni    string
+	local  string   // "": none
 	fields []string // names and values in turn
 }
 
@@ -41,7 +43,9 @@ func (r request) input(t testing.TB) *route.Request {
 	for i := 0; i+1 < len(r.fields); i += 2 {
 		f.Add(r.fields[i], r.fields[i+1])
 	}
+	local, _ := netip.ParseAddrPort(r.local)
 	return &route.Request{
+		Local:  local,
 		Method: []byte(r.method), Host: []byte(r.host), Port: 8000, Path: path,
 		Secure: r.tls, SNI: r.sni, Header: &f,
 	}

@@ -14,6 +14,7 @@ type Router struct {
 	matchers []*matcher // best rank first
 	ruleOf   []int32    // the rules of the matchers
 	hosts    hostIndex
+	folded   *hostIndex          // matchers of hosts without case; nil if there are none
 	patterns map[string]*pattern // by expression
 }
 
@@ -51,11 +52,19 @@ func (old *Router) Rebuild(rules []*plan.Rule) (*Router, []Refused) {
 		}
 	}
 	r.insert(fresh)
-	var b hostBuilder
+	var exact, folded hostBuilder
 	for rank, m := range r.matchers {
+		b := &exact
+		if m.fold {
+			b = &folded
+		}
 		b.add(uint32(rank), m)
 	}
-	r.hosts = b.build(r.matchers)
+	r.hosts = exact.build(r.matchers)
+	if !folded.empty() {
+		x := folded.build(r.matchers)
+		r.folded = &x
+	}
 	return r, refused
 }
 

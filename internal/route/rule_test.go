@@ -69,6 +69,10 @@ func TestConditionsOfOtherSources(t *testing.T) {
 		{"query", plan.Match{Query: []plan.Condition{{Name: "a b", Values: []string{"1+"}}, {Name: "c", Patterns: []string{"^x*$"}}}},
 			[]request{{path: "/?a+b=1%2b&c"}, {path: "/?c=xx&z&a%20b=1%2B&a+b=2"}},
 			[]request{{path: "/"}, {path: "/?a+b=1%2b"}, {path: "/?a+b=2&a+b=1%2b&c"}, {path: "/?a+b=1%2b&c=y"}, {path: "/?A+b=1%2b&c"}, {path: "/?a+b=1+&c"}}},
+		{"hosts without case", plan.Match{Hosts: []string{"A.Test", "*.b.test:8000"}, FoldHosts: true},
+			[]request{{path: "/", host: "a.tesT"}, {path: "/", host: "X.B.test"}}, []request{{path: "/", host: "b.a.test"}, {path: "/", host: "X.B.test:80"}}},
+		{"listeners", plan.Match{Listeners: []string{":8000", "10.0.0.2:81"}},
+			[]request{{path: "/", local: "10.0.0.1:8000"}, {path: "/", local: "[::ffff:10.0.0.2]:81"}}, []request{{path: "/", local: "10.0.0.1:81"}, {path: "/"}}},
 	} {
 		rules := []*plan.Rule{other("r", "k", c.match)}
 		router, refused := route.Build(rules)
@@ -127,7 +131,7 @@ func TestBadMatches(t *testing.T) {
 		other("b", "", plan.Match{Headers: []plan.Condition{{Name: "x"}, {Values: []string{"v"}}}, Query: []plan.Condition{{Name: "q", Values: []string{"v"}, Fold: true}}}),
 		other("c", "", plan.Match{Query: []plan.Condition{{Name: "q", Patterns: []string{"["}}}}),
 		{ID: "d", Origin: plan.Origin{Kind: "HTTPRoute", Namespace: "ns", Name: "n"}, Match: &plan.Match{}},
-		{ID: "e", Match: &plan.Match{Protocols: []string{"smtp"}}},
+		{ID: "e", Match: &plan.Match{Protocols: []string{"smtp"}, Listeners: []string{"80", ":x", "h:80", "10.0.0.1:80"}}},
 	})
 	var got []string
 	for _, r := range refused {
@@ -138,7 +142,7 @@ func TestBadMatches(t *testing.T) {
 		"b: match.headers[0] has neither values nor patterns; match.headers[1].name is empty; match.query[0].fold is for fields only",
 		"c: query argument q: error parsing regexp: missing closing ]: `[`",
 		"d: match.protocols is empty",
-		"e: match.protocols[0] is not a protocol",
+		"e: match.protocols[0] is not a protocol; match.listeners[0] is not ip:port or :port; match.listeners[1] is not ip:port or :port; match.listeners[2] is not ip:port or :port",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -148,10 +152,10 @@ func TestBadMatches(t *testing.T) {
 func TestOtherSourcesDoNotAllocate(t *testing.T) {
 	rules := []*plan.Rule{other("r", "k", plan.Match{
 		Paths: pathsOf(plan.Segments, "/a"), Headers: []plan.Condition{{Name: "x", Values: []string{"1"}}},
-		Query: []plan.Condition{{Name: "q", Values: []string{"a b"}}},
+		Query: []plan.Condition{{Name: "q", Values: []string{"a b"}}}, Hosts: []string{"*.a.test"}, FoldHosts: true, Listeners: []string{":80"},
 	})}
 	router, _ := route.Build(rules)
-	in := request{path: "/a/b", fields: []string{"X", "1"}}.input(t)
+	in := request{path: "/a/b", host: "X.A.test", local: "10.0.0.1:80", fields: []string{"X", "1"}}.input(t)
 	in.Query = []byte("p=1&q=a%20b")
 	var out route.Result
 	if n := testing.AllocsPerRun(100, func() {

@@ -30,6 +30,7 @@ const (
 	needSNI
 	needEnd // the path ends, or a segment does, where the matcher's path ends
 	needQuery
+	needListener
 )
 
 // filed is an entry and the literal that request paths must start with to get to it.
@@ -52,6 +53,9 @@ func appendFiled(list []filed, rank uint32, m *matcher, checkHost bool) []filed 
 	}
 	if len(m.snis) > 0 {
 		e.need |= needSNI
+	}
+	if len(m.listeners) > 0 {
+		e.need |= needListener
 	}
 	if len(m.query) > 0 {
 		e.need |= needQuery
