@@ -38,6 +38,7 @@ type gateway struct {
 // setup says what gateway to start. Zero fields get useful values.
 type setup struct {
 	raw     bool
+	http2   bool // with prior knowledge
 	options proxy.Options
 	build   snapshot.Options
 	limits  http1.Limits
@@ -90,7 +91,7 @@ func start(t testing.TB, s setup, objects ...entity.Object) *gateway {
 		t.Fatal(err)
 	}
 	g.addr = l.Addr().String()
-	server := protocols.NewServer(g.Proxy, protocols.Options{Limits: s.limits, Raw: s.raw, Log: o.Log})
+	server := protocols.NewServer(g.Proxy, protocols.Options{Limits: s.limits, Raw: s.raw, HTTP2: s.http2, Log: o.Log})
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(l) }()
 	t.Cleanup(func() {

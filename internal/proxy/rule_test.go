@@ -2,6 +2,7 @@ package proxy_test
 
 import (
 	"bufio"
+	"crypto/x509"
 	"fmt"
 	"io"
 	"net"
@@ -553,4 +554,90 @@ func TestClientLeavesDuringBackoff(t *testing.T) {
 			t.Error("asked again")
 		}
 	})
+}
+
+// Rules do the same for clients of HTTP/2: all of it happens behind the exchange seam.
+func TestRulesOverHTTP2(t *testing.T) {
+	up := echo(t)
+	silent := scripted(t, func(c net.Conn, r *bufio.Reader) { io.Copy(io.Discard, r) })
+	copied, copies := counting(t, "copy")
+	var failing atomic.Int64
+	flaky := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		if failing.Add(1) < 3 {
+			w.WriteHeader(503)
+		}
+		w.Write(body)
+	}))
+	defer flaky.Close()
+	prefix := "/p"
+	g := ruled(t, setup{raw: true, http2: true},
+		ruleTo("/up", addrOf(up), filters(plan.Filter{Rewrite: &plan.Rewrite{Host: "in.test", Path: &plan.PathEdit{Prefix: &prefix}}}, plan.Filter{Mirror: &plan.Mirror{Backend: backend("m", copied)}}),
+			func(r *plan.Rule) { r.Affinity = &plan.Affinity{Kind: plan.Cookie, Name: "s"} }),
+		ruleTo("/silent", silent, func(r *plan.Rule) { r.Timeouts.Request = plan.Duration(50 * time.Millisecond) }),
+		ruleTo("/flaky", addrOf(flaky), func(r *plan.Rule) { r.Retry = &plan.Retry{Attempts: 2, Codes: []int{503}} }),
+		ruleTo("/to", "", filters(plan.Filter{Redirect: &plan.Redirect{Scheme: "https"}})))
+	transport := &http.Transport{Protocols: new(http.Protocols)}
+	transport.Protocols.SetUnencryptedHTTP2(true)
+	defer transport.CloseIdleConnections()
+	do := func(path string, body io.Reader) *answer {
+		t.Helper()
+		q, _ := http.NewRequest("POST", "http://"+g.addr+path, body)
+		res, err := transport.RoundTrip(q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close()
+		b, err := io.ReadAll(res.Body)
+		return &answer{res, string(b), err}
+	}
+	a := do("/up/x", strings.NewReader("body"))
+	if s := a.asked(t); a.ProtoMajor != 2 || s.URI != "/p/x" || s.Host != "in.test" || s.Body != "body" || len(a.Cookies()) != 1 {
+		t.Errorf("%+v %+v", a.Response, s)
+	}
+	eventually(t, "copied", func() bool { return copies.Load() == 1 })
+	if a := do("/flaky", strings.NewReader("again")); a.StatusCode != 200 || a.body != "again" || failing.Load() != 3 {
+		t.Errorf("%d %q after %d", a.StatusCode, a.body, failing.Load())
+	}
+	if a := do("/to", nil); a.StatusCode != 302 || a.Header.Get("Location") != "https://127.0.0.1/to" {
+		t.Errorf("%d %v", a.StatusCode, a.Header)
+	}
+	if a := do("/silent", nil); a.StatusCode != 504 {
+		t.Errorf("%d", a.StatusCode)
+	}
+	half, end := io.Pipe() // a body that never ends
+	defer end.Close()
+	go end.Write([]byte("half"))
+	if a := do("/silent", half); a.StatusCode != 504 {
+		t.Errorf("%d", a.StatusCode)
+	}
+	if a := do("/to", nil); a.StatusCode != 302 { // the connection goes on
+		t.Errorf("%d", a.StatusCode)
+	}
+}
+
+// A backend's server name is asked for and verified, whatever Host field is sent.
+func TestServerNameOfBackend(t *testing.T) {
+	asked := make(chan string, 9)
+	s := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { asked <- r.TLS.ServerName + " " + r.Host }))
+	defer s.Close()
+	roots := x509.NewCertPool()
+	roots.AddCert(s.Certificate())
+	to := func(id, name string) []plan.Weighted {
+		b := backend(id, addrOf(s))
+		b.Protocol, b.TLS = "https", &plan.TLS{ServerName: name}
+		return []plan.Weighted{{Weight: 1, Backend: b}}
+	}
+	g := ruled(t, setup{build: snapshot.Options{Roots: roots, VerifyUpstream: true}},
+		ruleTo("/good", "", func(r *plan.Rule) { r.Backends, r.PreserveHost = to("good", "example.com"), true }),
+		ruleTo("/bad", "", func(r *plan.Rule) { r.Backends, r.PreserveHost = to("bad", "other.test"), true }))
+	if a := g.do("GET", "/good", "", "Host", "other.test"); a.StatusCode != 200 {
+		t.Fatal(a.StatusCode)
+	}
+	if got := <-asked; got != "example.com other.test" {
+		t.Errorf("asked for %s", got)
+	}
+	if a := g.do("GET", "/bad", ""); a.StatusCode != 502 {
+		t.Errorf("a wrong name is answered with %d", a.StatusCode)
+	}
 }

@@ -14,6 +14,7 @@ import (
 // matcher is what a request is held against: a rule, or, of a rule with several paths, its regular expressions or its other paths
 // of one kind and length. It does not change, and is taken over from one router to the next.
 type matcher struct {
+	of       *plan.Match
 	priority uint64
 	id       string // decides between equal priorities: the larger one is first
 	key      string // of plan.Order
@@ -50,7 +51,7 @@ func compile(rule *plan.Rule, made *patternSet) (parts []*matcher, err error) {
 		return nil, nil
 	}
 	m := matcher{
-		id: rule.ID, key: of.Order.Key, tier: of.Order.Tier, mode: mode,
+		of: of, id: rule.ID, key: of.Order.Key, tier: of.Order.Tier, mode: mode,
 		methods: of.Methods, hosts: hostConditions(of.Hosts), snis: sniNames(of.SNIs),
 	}
 	if m.fold = of.FoldHosts && len(of.Hosts) > 0; m.fold {

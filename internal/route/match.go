@@ -37,7 +37,7 @@ func (r *Router) Match(in *Request, out *Result) bool {
 		return false
 	}
 	m, number := r.matchers[s.best], int(r.ruleOf[s.best])
-	out.Match, out.Rule = r.rules[number].Match, number
+	out.Match, out.Rule = m.of, number
 	out.mode, out.byPath, out.path = m.mode, m.byPath, in.Path
 	if len(m.patterns) > 0 {
 		out.Prefix, out.pattern = s.prefix, s.pattern

@@ -201,3 +201,41 @@ func TestStatuses(t *testing.T) {
 		last = s
 	}
 }
+
+// What is wrong with a backend is said once, in the name of its origin; rules go on with what there is.
+func TestBackendProblems(t *testing.T) {
+	match := func(path string) *plan.Match {
+		return &plan.Match{Protocols: []string{"http"}, Paths: []plan.Path{{Kind: plan.Exact, Value: path}}}
+	}
+	lost, secure := place("lost", ""), place("secure", "up")
+	lost.Pool = "gone"
+	secure.Protocol, secure.TLS = "https", &plan.TLS{ServerName: "inner", CACertificates: []string{"no-ca"}, ClientCertificate: "no-pair"}
+	rule := func(id string, b *plan.Backend) *plan.Rule {
+		return &plan.Rule{ID: id, Match: match("/" + id), Backends: []plan.Weighted{{Weight: 1, Backend: b}}}
+	}
+	s, problems := snapshot.Build(nil, &plan.Config{
+		Rules: []*plan.Rule{rule("a", place("twice", "one")), rule("b", place("twice", "two")), rule("c", lost), rule("d", secure), rule("e", secure)},
+		Pools: []*plan.Pool{{ID: "p", Origin: plan.Origin{Kind: "Service", ID: "p"}, Targets: []plan.Target{{Target: "no port"}}}},
+	}, options(t, nil))
+	var got []string
+	for _, p := range problems {
+		got = append(got, p.Kind+" "+p.ID+": "+p.Err.Error())
+	}
+	want := []string{
+		`Service p: upstream : target "no port": address no port: missing port in address`,
+		"Service twice: Service ns/twice: another backend has the ID twice",
+		"Service lost: Service ns/lost: there is no pool gone",
+		"Service secure: ca_certificates: no-ca cannot be used",
+		"Service secure: client_certificate no-pair cannot be used",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	if s.Routes() != 5 {
+		t.Errorf("%d in force", s.Routes())
+	}
+	var out route.Result
+	if p := s.Match(&route.Request{Path: []byte("/d")}, &out); p.Service.TLS.Name != "inner" || p.Service.DefaultPort() != 443 {
+		t.Errorf("%+v", p.Service)
+	}
+}
