@@ -3,6 +3,7 @@ package http2
 import (
 	"errors"
 	"net"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -36,6 +37,7 @@ type output struct {
 	buf     *buffer   // frames to be sent; nil if there are none
 	writing bool      // somebody is writing, and will write what is appended
 	quiet   sync.Cond // nobody is writing any more
+	crowd   int       // streams that may have something to send soon
 	err     error     // nothing can be sent any more
 	writeBy atomic.Int64
 
@@ -160,6 +162,12 @@ func (o *output) write(most int) bool {
 	for rounds := 0; o.buf != nil; rounds++ {
 		if most <= 0 || rounds == writerRounds {
 			return false
+		}
+		if o.crowd > 1 && o.queued() < maxQueued/2 {
+			// Streams that are ready to run can add what they have: one system call instead of many.
+			o.mu.Unlock()
+			runtime.Gosched()
+			o.mu.Lock()
 		}
 		b := o.buf
 		most -= len(b.b)

@@ -171,16 +171,22 @@ func (c *serverConn) read() error {
 	if c.in.r < c.in.w && c.headBy.Load() == 0 {
 		c.headBy.Store(clock() + int64(c.srv.limits.HeadTimeout))
 	}
-	err := c.in.read()
-	if err != nil && errors.Is(err, os.ErrDeadlineExceeded) {
-		switch c.late.Load() {
-		case lateHead:
-			return errHeadSlow
-		case lateLeaving:
-			return errLeft
+	for {
+		err := c.in.read()
+		if err == nil || !errors.Is(err, os.ErrDeadlineExceeded) {
+			return err
 		}
+		switch why := c.late.Load(); {
+		case why == lateLeaving:
+			return errLeft
+		case why == lateHead && c.headBy.Load() > 0:
+			return errHeadSlow
+		case why == lateNot:
+			return err
+		}
+		c.nc.SetReadDeadline(time.Time{}) // it came at the last moment
+		c.late.Store(lateNot)
 	}
-	return err
 }
 
 // wake ends the reader's wait. Anybody may call it.
@@ -205,6 +211,9 @@ func (c *serverConn) sweep(now int64) {
 	}
 	if c.table.running == 0 && now-c.table.idleSince >= int64(c.srv.limits.IdleTimeout) {
 		c.warn()
+	}
+	if c.leaving.state == final && c.table.running == 0 {
+		c.wake(lateLeaving)
 	}
 	c.table.sweep(now)
 	c.releaseLater()
@@ -279,9 +288,12 @@ func (c *serverConn) linger() {
 		return
 	}
 	c.nc.SetReadDeadline(time.Now().Add(c.srv.limits.Linger))
-	c.in.r, c.in.w = 0, 0
-	for c.in.read() == nil {
-		c.in.r, c.in.w = 0, 0
+	c.in.give()
+	c.in.take()
+	for {
+		if n, err := c.nc.Read(*c.in.buf); n == 0 || err != nil {
+			return
+		}
 	}
 }
 

@@ -471,6 +471,7 @@ func (c *serverConn) open(s *serverStream, end bool) {
 	s.sender.window = window(c.table.initial)
 	s.body.ended = end
 	c.table.add(s)
+	c.crowd = c.table.running
 	if c.table.served >= c.srv.limits.Requests {
 		c.warn()
 		c.dirty = true

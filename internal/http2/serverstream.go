@@ -161,6 +161,7 @@ func (s *serverStream) finish() {
 		c.refund(n)
 	}
 	c.table.remove(s)
+	c.crowd = c.table.running
 	c.control.earn(4)
 	if c.leaving.state == final && c.table.running == 0 {
 		c.wake(lateLeaving)
