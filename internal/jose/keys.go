@@ -62,9 +62,12 @@ func ParseKey(raw json.RawMessage) (Key, error) {
 	var meta struct {
 		Use    string   `json:"use"`
 		KeyOps []string `json:"key_ops"`
-		X5T    string   `json:"x5t"`
 	}
 	if err := json.Unmarshal(raw, &meta); err != nil {
+		return Key{}, err
+	}
+	bare, x5t, err := withoutCertificates(raw)
+	if err != nil {
 		return Key{}, err
 	}
 	if meta.Use != "" && meta.Use != "sig" {
@@ -74,7 +77,7 @@ func ParseKey(raw json.RawMessage) (Key, error) {
 		return Key{}, errors.New("is not for verifying")
 	}
 	var jwk gojose.JSONWebKey
-	if err := jwk.UnmarshalJSON(raw); err != nil {
+	if err := jwk.UnmarshalJSON(bare); err != nil {
 		return Key{}, err
 	}
 	switch k := jwk.Key.(type) {
@@ -86,7 +89,24 @@ func ParseKey(raw json.RawMessage) (Key, error) {
 	default:
 		return Key{}, errors.New("is not a public key for signatures")
 	}
-	return Key{ID: jwk.KeyID, X5T: meta.X5T, Alg: jwk.Algorithm, Public: jwk.Key, JSON: raw}, nil
+	return Key{ID: jwk.KeyID, X5T: x5t, Alg: jwk.Algorithm, Public: jwk.Key, JSON: raw}, nil
+}
+
+// withoutCertificates returns a JWK without the members about certificates (RFC 7517, sections 4.6 to 4.9), and its x5t. Nobody here trusts a
+// key for its certificate, and odd ones, which some providers publish, are no reason to do without the key.
+func withoutCertificates(raw json.RawMessage) (bare json.RawMessage, x5t string, err error) {
+	members := map[string]json.RawMessage{}
+	if err := json.Unmarshal(raw, &members); err != nil {
+		return nil, "", err
+	}
+	if json.Unmarshal(members["x5t"], &x5t) != nil {
+		x5t = ""
+	}
+	for _, name := range []string{"x5u", "x5c", "x5t", "x5t#S256"} {
+		delete(members, name)
+	}
+	bare, err = json.Marshal(members)
+	return bare, x5t, err
 }
 
 // Choose returns the keys that may have signed t, the likely ones first: those of its kid, else of its x5t, else, when it

@@ -5,11 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 )
 
-// DecodeObject reads one JSON object: no member twice in any object, nothing behind it, nested 16 deep at most. Numbers become
+// DecodeObject reads one JSON object in UTF-8: no member twice in any object, nothing behind it, nested 16 deep at most. Numbers become
 // json.Number. Package encoding/json says whether it is JSON; reading it token by token there takes as long as verifying a signature.
 func DecodeObject(text []byte) (map[string]any, error) {
+	if !utf8.Valid(text) {
+		return nil, errors.New("not UTF-8") // readers differ in what they make of it
+	}
 	if !json.Valid(text) {
 		var v any
 		err := json.Unmarshal(text, &v) // says what is wrong

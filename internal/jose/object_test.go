@@ -2,11 +2,15 @@ package jose_test
 
 import (
 	"bytes"
+	"crypto/rand"
+	"crypto/rsa"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -32,6 +36,9 @@ func FuzzDecodeObject(f *testing.F) {
 }
 
 func byTokens(text []byte) (map[string]any, error) {
+	if !utf8.Valid(text) {
+		return nil, errors.New("not UTF-8")
+	}
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.UseNumber()
 	v, err := valueByTokens(d, 0)
@@ -86,4 +93,27 @@ func valueByTokens(d *json.Decoder, depth int) (any, error) {
 		return list, err
 	}
 	return object, err
+}
+
+// What a key set says of certificates is not looked at, and odd certificates do not cost the key.
+func TestKeysOfOddCertificates(t *testing.T) {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := base64.RawURLEncoding.EncodeToString(key.N.Bytes())
+	for name, odd := range map[string]string{
+		"none": `"x5t":"thumb"`, "x5c of no base64": `"x5c":["???"]`, "x5c of no certificate": `"x5c":["AAAA"]`, "x5c as text": `"x5c":"MIIB"`, "x5c of nothing": `"x5c":[]`,
+		"x5c null": `"x5c":null`, "x5t of a strange length": `"x5t":"abc"`, "x5t in hex": `"x5t":"00112233445566778899aabbccddeeff00112233"`, "x5t as number": `"x5t":5`,
+		"x5t#S256": `"x5t#S256":"x"`, "x5u": `"x5u":"::"`,
+	} {
+		keys, left, err := jose.ParseSet([]byte(`{"keys":[{"kty":"RSA","kid":"k","use":"sig","alg":"RS256","e":"AQAB","n":"` + n + `",` + odd + `}]}`))
+		if err != nil || len(keys) != 1 || len(left) > 0 {
+			t.Errorf("%s: %d keys, left out: %v, %v", name, len(keys), left, err)
+			continue
+		}
+		if name == "none" && keys[0].X5T != "thumb" || !key.PublicKey.Equal(keys[0].Public) || keys[0].ID != "k" || !bytes.Contains(keys[0].JSON, []byte(odd)) {
+			t.Errorf("%s: %+v", name, keys[0])
+		}
+	}
 }
