@@ -130,6 +130,23 @@ func TestObjectKeepsText(t *testing.T) {
 	}
 }
 
+// Count tells what stood twice, however its name was written.
+func TestObjectCount(t *testing.T) {
+	o, err := edit.ParseObject([]byte(`{"a":1,"b":2,"\u0061":3,"a":4,"b":5}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a, b, c := o.Count("a"), o.Count("b"), o.Count("c"); a != 3 || b != 2 || c != 0 || string(o.JSON("a")) != "4" {
+		t.Errorf("%d %d %d, a is %s", a, b, c, o.JSON("a"))
+	}
+	o.Set("a", "x")
+	o.Del("b")
+	o.Append("c", "y")
+	if a, b, c := o.Count("a"), o.Count("b"), o.Count("c"); a != 1 || b != 0 || c != 1 {
+		t.Errorf("after changes: %d %d %d", a, b, c)
+	}
+}
+
 func TestParseObjectErrors(t *testing.T) {
 	for _, in := range []string{"", "{", `{"a":1`, `{"a":1}x`, `{"a":1} {}`, `{a:1}`, `{"a":}`, "\x1f\x8b\x08", "[1,2", "nul"} {
 		if _, err := edit.ParseObject([]byte(in)); err == nil || errors.Is(err, edit.ErrNotObject) {

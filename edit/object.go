@@ -18,9 +18,11 @@ type Object struct{ members []member }
 type member struct {
 	key string
 	raw []byte // the value as JSON text
+	// more is how many other members of this name the text had.
+	more int
 }
 
-// ParseObject reads one JSON object. Of members with the same name the last one counts, at the place of the first.
+// ParseObject reads one JSON object. Of members with the same name the last one counts, at the place of the first; Count tells.
 func ParseObject(data []byte) (*Object, error) {
 	d := json.NewDecoder(bytes.NewReader(data))
 	start, err := d.Token()
@@ -43,7 +45,13 @@ func ParseObject(data []byte) (*Object, error) {
 		if err := d.Decode(&raw); err != nil {
 			return nil, err
 		}
-		o.SetJSON(key.(string), raw) // within an object a key is always a string
+		name := key.(string) // within an object a key is always a string
+		if i := o.index(name); i >= 0 {
+			o.members[i].raw = raw
+			o.members[i].more++
+			continue
+		}
+		o.members = append(o.members, member{key: name, raw: raw})
 	}
 	if _, err := d.Token(); err != nil {
 		return nil, err
@@ -58,6 +66,14 @@ func (o *Object) index(key string) int {
 	return slices.IndexFunc(o.members, func(m member) bool { return m.key == key })
 }
 
+// Count returns how many members of a name the text had that the object was parsed from; one that was set since is one.
+func (o *Object) Count(key string) int {
+	if i := o.index(key); i >= 0 {
+		return 1 + o.members[i].more
+	}
+	return 0
+}
+
 // JSON returns the text of a value, or nil.
 func (o *Object) JSON(key string) []byte {
 	if i := o.index(key); i >= 0 {
@@ -69,10 +85,10 @@ func (o *Object) JSON(key string) []byte {
 // SetJSON is Set for a value that is JSON text, which is kept.
 func (o *Object) SetJSON(key string, raw []byte) {
 	if i := o.index(key); i >= 0 {
-		o.members[i].raw = raw
+		o.members[i].raw, o.members[i].more = raw, 0
 		return
 	}
-	o.members = append(o.members, member{key, raw})
+	o.members = append(o.members, member{key: key, raw: raw})
 }
 
 // AppendJSON adds a value, which is JSON text: an array gets it as its last element, any other value becomes an array of
@@ -80,7 +96,7 @@ func (o *Object) SetJSON(key string, raw []byte) {
 func (o *Object) AppendJSON(key string, raw []byte) {
 	i := o.index(key)
 	if i < 0 {
-		o.members = append(o.members, member{key, slices.Concat([]byte("["), raw, []byte("]"))})
+		o.members = append(o.members, member{key: key, raw: slices.Concat([]byte("["), raw, []byte("]"))})
 		return
 	}
 	old := o.members[i].raw

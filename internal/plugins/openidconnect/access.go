@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/gibbon-gateway/gibbon/header"
@@ -120,9 +121,14 @@ func (v *visit) run() error {
 // isQuick reports whether the configuration lets a request in by a credential in the Authorization field that was seen before,
 // without anything else to look at, to ask or to choose by.
 func (p *relyingParty) isQuick() bool {
-	return p.BearerTokenHeaderName == "" && !p.IntrospectJWTs && p.JWTSessionCookie == "" && !p.binding() && len(p.clients) < 2 &&
+	return p.BearerTokenHeaderName == "" && !p.sendsTokensInCookies() && !p.IntrospectJWTs && p.JWTSessionCookie == "" && !p.binding() && len(p.clients) < 2 &&
 		p.LogoutQueryArg == "" && p.LogoutPostArg == "" && p.LogoutURISuffix == "" && p.IDTokenParamName == "" && !p.SearchUserInfo &&
 		p.TokenExchange == nil && p.TokenExchangeEndpoint == "" && !p.ProtectedResourceMetadata && !p.ResolveDistributedClaims
+}
+
+// sendsTokensInCookies reports whether access tokens are looked for in a cookie.
+func (p *relyingParty) sendsTokensInCookies() bool {
+	return p.BearerTokenCookieName != "" && slices.Contains(p.BearerTokenParamType, "cookie")
 }
 
 // remembered returns the grant of a session, of a bearer token, or of a Basic credential of a client, that was let in before.
@@ -138,16 +144,18 @@ func (v *visit) remembered() (*grant, bool) {
 		}
 	}
 	value, ok := h.Known(header.Authorization)
-	if !ok || len(value) > maxQuick || bytes.Contains(v.x.Request.Query(), []byte("access_token")) || isForm(h) ||
-		count(h, "Authorization") > 1 {
+	query := v.x.Request.Query()
+	if !ok || len(value) > maxQuick || bytes.Contains(query, []byte("access_token")) || isForm(h) || count(h, "Authorization") > 1 ||
+		p.methods[byCode] && (bytes.Contains(query, []byte("state")) || bytes.Contains(query, []byte("response"))) { // maybe the end of a login
 		return nil, false
 	}
 	var g *grant
 	now := p.env.Now()
-	if token, is := scheme(value, "bearer"); is && p.methods[byBearer] {
+	if token, is := scheme(value, "bearer"); is && p.methods[byBearer] && slices.Contains(p.BearerTokenParamType, "header") {
 		g, ok = p.verified.Get(oidc.KeyOfToken(token), now)
 		ok = ok && !g.elsewhere && g.current()
-	} else if _, is := scheme(value, "basic"); is && p.methods[byClientCredentials] {
+	} else if _, is := scheme(value, "basic"); is && p.methods[byClientCredentials] && slices.Contains(p.ClientCredentialsParamType, "header") &&
+		!(p.methods[byRefreshToken] && p.RefreshTokenParamName != "") {
 		g, ok = p.granted.Get(oidc.KeyOfToken(value), now)
 		ok = ok && !p.expired(g) && !p.soon(g)
 		v.fresh = ok

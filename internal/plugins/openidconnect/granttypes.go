@@ -3,6 +3,7 @@ package openidconnect
 import (
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -128,10 +129,15 @@ func (v *visit) newAsk(method, grantType string, c *oidc.Client) *ask {
 // key names an ask in the cache: everything that decides about the answer.
 func (p *relyingParty) key(a *ask) oidc.Key {
 	parts := []string{p.salt, a.method, a.client.ID, a.client.Secret, a.auth, a.form.Encode()}
-	for name, values := range a.header {
-		parts = append(parts, name, strings.Join(values, ","))
+	return oidc.KeyOf(appendFields(parts, a.header)...)
+}
+
+// appendFields appends the names and values of fields to parts of a key, in one order.
+func appendFields(parts []string, fields http.Header) []string {
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		parts = append(parts, name, strings.Join(fields[name], ","))
 	}
-	return oidc.KeyOf(parts...)
+	return parts
 }
 
 // tokens gets a grant from the token endpoint or the cache.

@@ -138,7 +138,7 @@ func requestRows() []row {
 			g.stage.Consumers = nil
 			wantStatus(t, g.bearer(token), 403)
 		}, onlyBearer + "\nconsumer_claims: [[sub]]"},
-		{76, "bearer", "two Authorization fields; different tokens in header, query and body", "400", func(t *testing.T, g *gateway) {
+		{76, "bearer", "two Authorization fields; tokens in more than one of header, query and body; any credential twice in its place", "400 (TestCredentialsStandOnce)", func(t *testing.T, g *gateway) {
 			a, b := g.provider.Token(), g.provider.Token()
 			wantStatus(t, g.bearer(a), 200)
 			wantStatus(t, g.ask("/", "Authorization", "Bearer "+a, "Authorization", "Bearer "+b), 400)

@@ -166,11 +166,13 @@ func tokenRows() []row {
 			g.refuses(map[string]string{"padding": token + "=", "two": p[0] + "=." + p[1] + "." + p[2], "space": p[0] + ". " + p[1] + "." + p[2],
 				"alphabet": strings.NewReplacer("-", "+", "_", "/").Replace(token) + "+", "bits": p[0] + "." + p[1] + "." + bits})
 		}, onlyBearer},
-		{10, "JWS", "names twice in header or claims", "401", func(t *testing.T, g *gateway) {
+		{10, "JWS", "names twice in header or claims, text that is not UTF-8", "401", func(t *testing.T, g *gateway) {
 			claims := strings.TrimSuffix(jsonText(g.provider.Claims()), "}")
 			for name, parts := range map[string][2]string{
 				"header": {`{"alg":"RS256","kid":"rsa-1","alg":"none"}`, claims + "}"}, "claims": {`{"alg":"RS256","kid":"rsa-1"}`, claims + `,"sub":"root"}`},
-				"deep": {`{"alg":"RS256","kid":"rsa-1"}`, claims + `,"a":{"b":1,"b":2}}`}} {
+				"deep":    {`{"alg":"RS256","kid":"rsa-1"}`, claims + `,"a":{"b":1,"b":2}}`},
+				"UTF-8":   {`{"alg":"RS256","kid":"rsa-1"}`, claims + ",\"team\":\"r\xc3(d\"}"},
+				"Latin 1": {`{"alg":"RS256","kid":"rsa-1"}`, claims + ",\"name\":\"Andr\xe9\"}"}, "header in UTF-8": {"{\"alg\":\"RS256\",\"kid\":\"rsa-1\",\"x\":\"\xff\"}", claims + "}"}} {
 				g.refuses(map[string]string{name: signText(parts[0], parts[1])})
 			}
 			wantStatus(t, g.bearer(signText(`{"alg":"RS256","kid":"rsa-1"}`, claims+"}")), 200)

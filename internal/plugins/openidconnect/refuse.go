@@ -64,7 +64,7 @@ func asRefusal(err error) *refusal {
 	case errors.Is(err, oidc.ErrUnreachable):
 		return unauthorized(invalidToken, "the provider cannot be asked", err)
 	case errors.Is(err, errTwice):
-		return &refusal{status: http.StatusBadRequest, code: "invalid_request", detail: "more than one access token was sent"}
+		return &refusal{status: http.StatusBadRequest, code: "invalid_request", detail: "a credential was sent more than once"}
 	}
 	return unauthorized(invalidToken, "the token is not acceptable", err)
 }

@@ -80,7 +80,7 @@ func (r *request) bodyArg(name string) (string, int, error) {
 		return v, n, nil
 	case *edit.Object:
 		if v, ok := objectText(d, name); ok {
-			return v, 1, nil
+			return v, d.Count(name), nil
 		}
 	}
 	return "", 0, nil
@@ -88,6 +88,12 @@ func (r *request) bodyArg(name string) (string, int, error) {
 
 // cookie returns the first cookie of a name (RFC 6265, section 5.4: the most specific one comes first).
 func (r *request) cookie(name string) (string, bool) {
+	value, n := r.cookieArg(name)
+	return value, n > 0
+}
+
+// cookieArg is cookie, with how many of that name there are.
+func (r *request) cookieArg(name string) (value string, n int) {
 	if !r.parsed {
 		r.parsed = true
 		for line := range r.x.Request.Header.Values("Cookie") {
@@ -100,11 +106,14 @@ func (r *request) cookie(name string) (string, bool) {
 		}
 	}
 	for _, c := range r.cookies {
-		if c.name == name {
-			return c.value, true
+		if c.name != name {
+			continue
+		}
+		if n++; n == 1 {
+			value = c.value
 		}
 	}
-	return "", false
+	return value, n
 }
 
 // dropCookies takes cookies out of what goes upstream.
@@ -191,8 +200,9 @@ func count(h *header.Fields, name string) (n int) {
 	return n
 }
 
-// errTwice is answered with 400 (RFC 6750, section 2): a token may be sent in one way only.
-var errTwice = errors.New("more than one token")
+// errTwice is answered with 400 (RFC 6750, section 2): a credential may be sent in one way only, and once, for whoever comes behind
+// may read the other.
+var errTwice = errors.New("a credential was sent more than once")
 
 // bearer finds the access token of a request, in the places that bearer_token_param_type names. dpop says that it came by the
 // scheme DPoP.
@@ -201,7 +211,7 @@ func (r *request) bearer(c *config) (token string, dpop bool, err error) {
 		if t == "" {
 			return
 		}
-		if token != "" && token != t {
+		if token != "" {
 			err = errTwice
 		}
 		token = t
@@ -223,7 +233,10 @@ func (r *request) bearer(c *config) (token string, dpop bool, err error) {
 			take(t)
 		case "cookie":
 			if c.BearerTokenCookieName != "" {
-				t, _ := r.cookie(c.BearerTokenCookieName)
+				t, n := r.cookieArg(c.BearerTokenCookieName)
+				if n > 1 {
+					return "", false, errTwice
+				}
 				take(t)
 			}
 		case "body":
@@ -246,6 +259,9 @@ func (r *request) bearer(c *config) (token string, dpop bool, err error) {
 func (r *request) headerToken(c *config) (token string, dpop bool, err error) {
 	h := &r.x.Request.Header
 	if c.BearerTokenHeaderName != "" {
+		if count(h, c.BearerTokenHeaderName) > 1 {
+			return "", false, errTwice
+		}
 		v, _ := h.Value(c.BearerTokenHeaderName)
 		if rest, ok := scheme(v, "bearer"); ok {
 			v = rest
@@ -264,6 +280,9 @@ func (r *request) headerToken(c *config) (token string, dpop bool, err error) {
 	}
 	for _, name := range []string{"Access-Token", "X-Access-Token"} {
 		if v, ok := h.Value(name); ok && len(v) > 0 {
+			if count(h, name) > 1 {
+				return "", false, errTwice
+			}
 			return string(v), false, nil
 		}
 	}
@@ -292,11 +311,11 @@ func (r *request) findIn(places []string, name string) (value, in string, err er
 		switch place {
 		case "header":
 			if v, ok := r.x.Request.Header.Value(name); ok && len(v) > 0 {
-				return string(v), place, nil
+				return once(string(v), place, count(&r.x.Request.Header, name))
 			}
 		case "query":
 			if v, n := r.queryArg(name); n > 0 && v != "" {
-				return v, place, nil
+				return once(v, place, n)
 			}
 		case "body":
 			v, n, err := r.bodyArg(name)
@@ -304,11 +323,19 @@ func (r *request) findIn(places []string, name string) (value, in string, err er
 				return "", "", err
 			}
 			if n > 0 && v != "" {
-				return v, place, nil
+				return once(v, place, n)
 			}
 		}
 	}
 	return "", "", nil
+}
+
+// once returns a parameter that stands n times in a place.
+func once(value, place string, n int) (string, string, error) {
+	if n > 1 {
+		return "", "", errTwice
+	}
+	return value, place, nil
 }
 
 // errBasic is answered with 401: what stands behind Basic is no credential.
@@ -319,6 +346,9 @@ func (r *request) pair(places []string, first, second string) (a, b, place strin
 	for _, place := range places {
 		switch place {
 		case "header":
+			if count(&r.x.Request.Header, "Authorization") > 1 {
+				return "", "", "", errTwice
+			}
 			if a, b, ok := basic(&r.x.Request.Header); ok {
 				return a, b, place, nil
 			}
@@ -328,6 +358,9 @@ func (r *request) pair(places []string, first, second string) (a, b, place strin
 		case "query":
 			a, n := r.queryArg(first)
 			b, m := r.queryArg(second)
+			if n > 1 || m > 1 {
+				return "", "", "", errTwice
+			}
 			if n == 1 && m == 1 && a != "" && b != "" {
 				return a, b, place, nil
 			}
@@ -339,6 +372,9 @@ func (r *request) pair(places []string, first, second string) (a, b, place strin
 			b, m, err := r.bodyArg(second)
 			if err != nil {
 				return "", "", "", err
+			}
+			if n > 1 || m > 1 {
+				return "", "", "", errTwice
 			}
 			if n == 1 && m == 1 && a != "" && b != "" {
 				return a, b, place, nil

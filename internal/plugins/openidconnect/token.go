@@ -183,7 +183,8 @@ func (v *visit) apart(fn func(w *visit) (*grant, error)) (g *grant, err error) {
 // introspect asks the introspection endpoint about a token; g, if not nil, is what is known of it already.
 func (v *visit) introspect(token string, g *grant) (*grant, error) {
 	p := v.p
-	key := oidc.KeyOf("introspection", p.salt, token)
+	form, header := v.introspectionArgs(token)
+	key := v.answerKey("introspection", token, form, header)
 	if r, ok := p.refused.Get(key, p.env.Now()); ok && p.CacheIntrospection {
 		v.trace.Check("introspection, as remembered", "cache_ttl_neg", r, "")
 		return nil, r
@@ -191,7 +192,7 @@ func (v *visit) introspect(token string, g *grant) (*grant, error) {
 	made, ok := p.infos.Get(key, p.env.Now())
 	if !ok || !p.CacheIntrospection {
 		var err error
-		if made, err = v.askIntrospectionOnce(token, key); err != nil {
+		if made, err = v.once(key, func(w *visit) (*grant, error) { return w.askIntrospection(token, key, form, header) }); err != nil {
 			v.trace.Check("introspection", "introspection_endpoint", err, "")
 			return nil, err
 		}
@@ -206,7 +207,17 @@ func (v *visit) introspect(token string, g *grant) (*grant, error) {
 	return &both, nil
 }
 
-func (v *visit) askIntrospectionOnce(token string, key oidc.Key) (*grant, error) {
+// answerKey names what a provider says of a token, in the cache: by the client that asks, and all that is said beside the token.
+func (v *visit) answerKey(what, token string, args url.Values, header http.Header) oidc.Key {
+	client := ""
+	if v.client != nil {
+		client = v.client.ID
+	}
+	return oidc.KeyOf(appendFields([]string{what, v.p.salt, client, token, args.Encode()}, header)...)
+}
+
+// introspectionArgs are what the introspection endpoint is asked with: the form, and fields.
+func (v *visit) introspectionArgs(token string) (url.Values, http.Header) {
 	p := v.p
 	form := url.Values{p.IntrospectionTokenParamName: {token}}
 	if p.IntrospectionHint != "" {
@@ -218,8 +229,7 @@ func (v *visit) askIntrospectionOnce(token string, key oidc.Key) (*grant, error)
 			form.Set(name, string(value))
 		}
 	}
-	header := v.copyHeaders(p.IntrospectionHeadersNames, p.IntrospectionHeadersValues, p.IntrospectionHeadersClient)
-	return v.once(key, func(w *visit) (*grant, error) { return w.askIntrospection(token, key, form, header) })
+	return form, v.copyHeaders(p.IntrospectionHeadersNames, p.IntrospectionHeadersValues, p.IntrospectionHeadersClient)
 }
 
 func (v *visit) askIntrospection(token string, key oidc.Key, form url.Values, header http.Header) (*grant, error) {
@@ -377,17 +387,17 @@ func (v *visit) userinfo(g *grant) error {
 
 func (v *visit) userinfoOf(token string) (*grant, error) {
 	p := v.p
-	key := oidc.KeyOf("userinfo", p.salt, token)
+	header := v.copyHeaders(p.UserinfoHeadersNames, p.UserinfoHeadersValues, p.UserinfoHeadersClient)
+	header.Set("Accept", p.UserinfoAccept)
+	query := url.Values{}
+	v.copyInto(query, p.UserinfoQueryArgsNames, p.UserinfoQueryArgsValues, p.UserinfoQueryArgsClient)
+	key := v.answerKey("userinfo", token, query, header)
 	if p.CacheUserInfo {
 		if g, ok := p.infos.Get(key, p.env.Now()); ok {
 			v.trace.Note("userinfo, as remembered", "cache_user_info", "the provider is not asked again")
 			return g, nil
 		}
 	}
-	header := v.copyHeaders(p.UserinfoHeadersNames, p.UserinfoHeadersValues, p.UserinfoHeadersClient)
-	header.Set("Accept", p.UserinfoAccept)
-	query := url.Values{}
-	v.copyInto(query, p.UserinfoQueryArgsNames, p.UserinfoQueryArgsValues, p.UserinfoQueryArgsClient)
 	return v.once(key, func(w *visit) (*grant, error) {
 		if g, ok := p.infos.Get(key, p.env.Now()); ok && p.CacheUserInfo {
 			return g, nil
