@@ -13,50 +13,45 @@ import (
 var corsFields = []string{"Access-Control-Allow-Origin", "Access-Control-Allow-Credentials", "Access-Control-Allow-Methods",
 	"Access-Control-Allow-Headers", "Access-Control-Expose-Headers", "Access-Control-Max-Age"}
 
-// dropCORS takes away what a backend says, as the rule decides.
-func dropCORS(h *header.Fields) {
+// preflight reports whether the request is one of CORS that asks what may be asked.
+func (w *walk) preflight() bool {
+	h := &w.q.Header
+	return w.x.Request.Method == "OPTIONS" && h.Has("Origin") && h.Has("Access-Control-Request-Method")
+}
+
+// addCORS sets the fields of whatever response is sent, in place of what a backend has set. Plugins do not see them: a cache would keep
+// them for pages of other origins.
+func (w *walk) addCORS(c *plan.CORS) {
+	asked, h := &w.q.Header, &w.x.Response.Header
 	for _, name := range corsFields {
 		h.Del(name)
 	}
-}
-
-// cors sets the fields of whatever response is sent to the page that asks, and answers a preflight request, for which it reports
-// true.
-func (w *walk) cors(c *plan.CORS) bool {
-	asked := &w.x.Request.Header
-	h := &w.x.Response.Header
 	every := slices.Contains(c.AllowOrigins, "*")
 	if !every || c.AllowCredentials {
 		h.Add("Vary", "Origin")
 	}
 	origin := asked.Get("Origin")
-	if origin == "" {
-		return false
+	if origin == "" || !every && !slices.ContainsFunc(c.AllowOrigins, func(allowed string) bool { return isOrigin(allowed, origin) }) {
+		return
 	}
-	method := asked.Get("Access-Control-Request-Method")
-	preflight := method != "" && w.x.Request.Method == "OPTIONS"
-	if every || slices.ContainsFunc(c.AllowOrigins, func(allowed string) bool { return isOrigin(allowed, origin) }) {
-		if every && !c.AllowCredentials {
-			origin = "*"
-		}
-		h.Set("Access-Control-Allow-Origin", origin)
-		if c.AllowCredentials {
-			h.Set("Access-Control-Allow-Credentials", "true")
-		}
-		if preflight {
-			allow(h, "Access-Control-Allow-Methods", c.AllowMethods, c.AllowCredentials, method)
-			allow(h, "Access-Control-Allow-Headers", c.AllowHeaders, c.AllowCredentials, asked.Get("Access-Control-Request-Headers"))
-			if c.MaxAge > 0 {
-				h.Set("Access-Control-Max-Age", strconv.Itoa(c.MaxAge))
-			}
-		} else if len(c.ExposeHeaders) > 0 {
+	if every && !c.AllowCredentials {
+		origin = "*"
+	}
+	h.Set("Access-Control-Allow-Origin", origin)
+	if c.AllowCredentials {
+		h.Set("Access-Control-Allow-Credentials", "true")
+	}
+	if !w.preflight() {
+		if len(c.ExposeHeaders) > 0 {
 			h.Set("Access-Control-Expose-Headers", strings.Join(c.ExposeHeaders, ", "))
 		}
+		return
 	}
-	if preflight {
-		w.x.Exit(204, nil)
+	allow(h, "Access-Control-Allow-Methods", c.AllowMethods, c.AllowCredentials, asked.Get("Access-Control-Request-Method"))
+	allow(h, "Access-Control-Allow-Headers", c.AllowHeaders, c.AllowCredentials, asked.Get("Access-Control-Request-Headers"))
+	if c.MaxAge > 0 {
+		h.Set("Access-Control-Max-Age", strconv.Itoa(c.MaxAge))
 	}
-	return preflight
 }
 
 // allow sets a list of a preflight's answer. With credentials "*" means itself, so that what was asked for is named instead.

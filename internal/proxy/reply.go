@@ -75,6 +75,9 @@ func declared(h *header.Fields) int64 {
 // addFields adds the proxy's own fields to the response. Plugins do not see them.
 func (r *reply) addFields() {
 	w := r.w
+	if p := w.found.plan; p != nil && p.Extra != nil && p.Extra.CORS != nil {
+		w.addCORS(p.Extra.CORS)
+	}
 	out, send, a := &w.x.Response, &w.p.send, &w.try
 	h := &out.Header
 	asked := !a.asked.IsZero()

@@ -482,6 +482,13 @@ type guard struct{ seen chan string }
 
 func (guard) Access(x *plugin.Exchange) error { return x.Error(401, "no") }
 
+func (guard) HeaderFilter(x *plugin.Exchange) error {
+	if x.Response.Header.Has("Access-Control-Allow-Origin") {
+		x.Response.Header.Set("X-Saw", "what a cache would keep")
+	}
+	return nil
+}
+
 func (p guard) Record(x *plugin.Exchange) {
 	text := fmt.Sprint(x.Response.Status, " ", x.Route.ID, " ", x.Route.Name)
 	if x.Service != nil {
@@ -520,7 +527,7 @@ func TestFiltersBesidePlugins(t *testing.T) {
 	if got := <-seen; got != "204 "+uuid(2)+" bound to /c" {
 		t.Errorf("recorded %q", got)
 	}
-	if a := g.do("GET", "/c", "", "Origin", "https://a.test"); a.StatusCode != 401 || a.Header.Get("Access-Control-Allow-Origin") != "*" {
+	if a := g.do("GET", "/c", "", "Origin", "https://a.test"); a.StatusCode != 401 || a.Header.Get("Access-Control-Allow-Origin") != "*" || a.Header.Get("X-Saw") != "" {
 		t.Errorf("%d %v", a.StatusCode, a.Header)
 	}
 	<-seen

@@ -42,7 +42,8 @@ func (w *walk) choose(e *snapshot.Extra) {
 
 // answerFirst answers requests that no plugin is to see before: CORS preflights and redirects.
 func (w *walk) answerFirst(e *snapshot.Extra) bool {
-	if e.CORS != nil && w.cors(e.CORS) {
+	if e.CORS != nil && w.preflight() {
+		w.x.Exit(204, nil)
 		return true
 	}
 	if e.Redirect == nil {
@@ -90,12 +91,7 @@ func (w *walk) ruled(a *attempt) {
 func (r *ruled) request(h *header.Fields) { edit(h, r.share.RequestHeader) }
 
 // respond edits the fields of a response of the backend, before plugins see them.
-func (r *ruled) respond(h *header.Fields) {
-	if r.share.CORS() {
-		dropCORS(h)
-	}
-	edit(h, r.share.ResponseHeader)
-}
+func (r *ruled) respond(h *header.Fields) { edit(h, r.share.ResponseHeader) }
 
 // upgrade is respond for a response after which another protocol is spoken, for which no time is set.
 func (r *ruled) upgrade(h *header.Fields) {

@@ -44,7 +44,6 @@ type Share struct {
 
 	path *plan.PathEdit
 	host string
-	cors bool
 	end  uint64 // sum of the weights up to and with this one
 }
 
@@ -55,9 +54,6 @@ func (s *Share) Path() *plan.PathEdit {
 	}
 	return s.path
 }
-
-// CORS reports whether the rule decides about CORS, not the backend.
-func (s *Share) CORS() bool { return s.cors }
 
 // Host returns the Host field to send; "" if it is not rewritten, as that of no share.
 func (s *Share) Host() string {
@@ -204,7 +200,7 @@ func (b *builder) extra(r *plan.Rule) *Extra {
 		case f.Redirect != nil:
 			e.Redirect = f.Redirect
 		case f.CORS != nil:
-			e.CORS, whole.cors = f.CORS, true
+			e.CORS = f.CORS
 		case f.Mirror != nil:
 			m := &Mirror{Service: b.s.services[f.Mirror.Backend.ID], filter: f.Mirror}
 			m.turns.n.Store(rand.Uint32())
@@ -217,7 +213,7 @@ func (b *builder) extra(r *plan.Rule) *Extra {
 		w, s := &r.Backends[i], &e.shares[i]
 		sum += uint64(w.Weight)
 		s.Rule, s.end = r, sum
-		s.path, s.host, s.cors = whole.path, whole.host, whole.cors
+		s.path, s.host = whole.path, whole.host
 		s.RequestHeader, s.ResponseHeader = slices.Clip(whole.RequestHeader), slices.Clip(whole.ResponseHeader)
 		if w.Backend != nil {
 			s.Service, s.Mark = b.s.services[w.Backend.ID], markOf(w.Backend.ID)
