@@ -68,7 +68,11 @@ func (g *group) Next(p *Pick) error {
 	if len(r.peers) == 0 {
 		return g.refuse(r)
 	}
-	p.take(r.pick(g.turn.Add(1)-1, p))
+	peer := r.preferred(p)
+	if peer == nil { // what goes elsewhere takes no turn
+		peer = r.pick(g.turn.Add(1)-1, p)
+	}
+	p.take(peer)
 	return nil
 }
 

@@ -47,6 +47,17 @@ func TestPreferredAddress(t *testing.T) {
 			}
 		}
 	}
+	// Requests of a session take no turn of the others.
+	even := of([]balance.Target{{Target: "10.0.0.1:80", Weight: 1}, {Target: "10.0.0.2:80", Weight: 1}})
+	got := map[string]int{}
+	for range 10 {
+		var p balance.Pick
+		got[next(even, &p)]++
+		next(even, &balance.Pick{Prefer: marks["10.0.0.1:80"]})
+	}
+	if got["10.0.0.1:80"] != 5 {
+		t.Errorf("beside a session: %v", got)
+	}
 	targets[0].Weight = 0
 	without := of(targets)
 	for range 20 {

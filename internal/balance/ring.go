@@ -75,11 +75,6 @@ func (r *ring) at(n uint64) int {
 func (r *ring) pick(n uint64, p *Pick) *peer {
 	first := r.at(n)
 	if p.Tries == 0 {
-		if p.Prefer != 0 {
-			if i := slices.IndexFunc(r.peers, func(peer *peer) bool { return peer.mark == p.Prefer }); i >= 0 {
-				return r.peers[i]
-			}
-		}
 		return r.peers[first]
 	}
 	for i := range r.peers {
@@ -88,6 +83,19 @@ func (r *ring) pick(n uint64, p *Pick) *peer {
 		}
 	}
 	return r.peers[first]
+}
+
+// preferred returns the peer that p prefers for its first try; nil if there is none.
+func (r *ring) preferred(p *Pick) *peer {
+	if p.Prefer == 0 || p.Tries > 0 {
+		return nil
+	}
+	for _, peer := range r.peers {
+		if peer.mark == p.Prefer {
+			return peer
+		}
+	}
+	return nil
 }
 
 func gcd(a, b uint64) uint64 {
