@@ -276,9 +276,12 @@ func (i *Issuer) discover(ctx context.Context) (*Metadata, error) {
 	if a.status != http.StatusOK {
 		return nil, fmt.Errorf("%w: discovery: %s answered %d", ErrUnreachable, from, a.status)
 	}
-	m, err := parseMetadata(a.body, from)
+	m, left, err := parseMetadata(a.body, from)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrUnreachable, err)
+	}
+	if len(left) > 0 {
+		i.o.Log.Warn("discovery document: endpoints that are no https URLs are left out", "issuer", i.name, "endpoints", left)
 	}
 	if !SameIssuer(m.Issuer, i.name) && i.o.Strict {
 		return nil, fmt.Errorf("%w: discovery: the document of %s names %.200q", ErrUnreachable, i.name, m.Issuer)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -71,29 +72,94 @@ func DiscoveryURL(configured string) string {
 // SameIssuer compares two issuers; a slash at the end does not count.
 func SameIssuer(a, b string) bool { return strings.TrimRight(a, "/") == strings.TrimRight(b, "/") }
 
-// parseMetadata reads a discovery document. Endpoints must be https, or http where the document itself came by http.
-func parseMetadata(text []byte, from string) (*Metadata, error) {
-	m := &Metadata{Raw: text}
-	if err := json.Unmarshal(text, m); err != nil {
-		return nil, fmt.Errorf("discovery document: %w", err)
+// loosen makes the members of a document that are used have the form that they should, for providers write some of them otherwise, and most
+// may be missing: text counts as a list of its words, what reads like true is true, and anything else as missing. No check is lost by that.
+func loosen(text []byte) ([]byte, error) {
+	var members map[string]any
+	if err := json.Unmarshal(text, &members); err != nil {
+		return nil, err
+	}
+	for name, v := range members {
+		switch {
+		case slices.Contains(lists, name):
+			members[name] = words(v)
+		case slices.Contains(flags, name):
+			members[name] = v == true || v == 1.0 || v == "1" || v == "true" || v == "True"
+		case slices.Contains(endpoints, name):
+			members[name], _ = v.(string)
+		case name == "mtls_endpoint_aliases":
+			aliases, _ := v.(map[string]any)
+			for name, v := range aliases {
+				aliases[name], _ = v.(string)
+			}
+			members[name] = aliases
+		}
+	}
+	return json.Marshal(members)
+}
+
+var (
+	lists = []string{"token_endpoint_auth_methods_supported", "introspection_endpoint_auth_methods_supported", "revocation_endpoint_auth_methods_supported",
+		"code_challenge_methods_supported", "scopes_supported", "response_modes_supported", "grant_types_supported", "id_token_signing_alg_values_supported"}
+	flags = []string{"require_pushed_authorization_requests", "require_signed_request_object", "authorization_response_iss_parameter_supported",
+		"backchannel_logout_supported"}
+	endpoints = []string{"authorization_endpoint", "token_endpoint", "userinfo_endpoint", "introspection_endpoint", "revocation_endpoint",
+		"end_session_endpoint", "pushed_authorization_request_endpoint"}
+)
+
+// words returns the text in a list, or the words of text.
+func words(v any) (all []string) {
+	switch v := v.(type) {
+	case string:
+		return strings.Fields(v)
+	case []any:
+		for _, e := range v {
+			if s, ok := e.(string); ok {
+				all = append(all, s)
+			}
+		}
+	}
+	return all
+}
+
+// parseMetadata reads a discovery document. Endpoints must be https, or http where the document itself came by http or they are on this
+// machine. Others are left out, and named in left; without keys where the document says that some are, there is no document.
+func parseMetadata(text []byte, from string) (m *Metadata, left []string, err error) {
+	m = &Metadata{Raw: text}
+	loose, err := loosen(text)
+	if err == nil {
+		err = json.Unmarshal(loose, m)
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("discovery document: %w", err)
 	}
 	if m.Issuer == "" {
-		return nil, errors.New("discovery document names no issuer")
+		return nil, nil, errors.New("discovery document names no issuer")
 	}
 	plain := strings.HasPrefix(from, "http://")
-	for name, endpoint := range map[string]string{
-		"authorization_endpoint": m.AuthorizationEndpoint, "token_endpoint": m.TokenEndpoint,
-		"userinfo_endpoint": m.UserinfoEndpoint, "introspection_endpoint": m.IntrospectionEndpoint,
-		"revocation_endpoint": m.RevocationEndpoint, "end_session_endpoint": m.EndSessionEndpoint,
-		"pushed_authorization_request_endpoint": m.PAREndpoint, "jwks_uri": m.JWKSURI,
-	} {
-		if endpoint == "" {
-			continue
-		}
+	safe := func(endpoint string) bool {
 		u, err := url.Parse(endpoint)
-		if err != nil || u.Host == "" || u.Scheme != "https" && (u.Scheme != "http" || !plain && !inward(u)) {
-			return nil, fmt.Errorf("discovery document: %s %.200q is no https URL", name, endpoint)
+		return err == nil && u.Host != "" && (u.Scheme == "https" || u.Scheme == "http" && (plain || inward(u)))
+	}
+	if m.JWKSURI != "" && !safe(m.JWKSURI) {
+		return nil, nil, fmt.Errorf("discovery document: jwks_uri %.200q is no https URL", m.JWKSURI)
+	}
+	aliases := &m.Aliases
+	for _, e := range []struct {
+		name string
+		at   *string
+	}{
+		{"authorization_endpoint", &m.AuthorizationEndpoint}, {"token_endpoint", &m.TokenEndpoint}, {"userinfo_endpoint", &m.UserinfoEndpoint},
+		{"introspection_endpoint", &m.IntrospectionEndpoint}, {"revocation_endpoint", &m.RevocationEndpoint},
+		{"end_session_endpoint", &m.EndSessionEndpoint}, {"pushed_authorization_request_endpoint", &m.PAREndpoint},
+		{"mtls_endpoint_aliases.token_endpoint", &aliases.TokenEndpoint}, {"mtls_endpoint_aliases.introspection_endpoint", &aliases.IntrospectionEndpoint},
+		{"mtls_endpoint_aliases.revocation_endpoint", &aliases.RevocationEndpoint},
+		{"mtls_endpoint_aliases.pushed_authorization_request_endpoint", &aliases.PAREndpoint},
+	} {
+		if *e.at != "" && !safe(*e.at) {
+			left = append(left, fmt.Sprintf("%s %.200q", e.name, *e.at))
+			*e.at = ""
 		}
 	}
-	return m, nil
+	return m, left, nil
 }
