@@ -66,11 +66,6 @@ func appendFrameHeader(b []byte, length int, kind http2.FrameType, flags http2.F
 	return binary.BigEndian.AppendUint32(b, id)
 }
 
-// setFrameLength writes the length of the frame whose header starts at b[0].
-func setFrameLength(b []byte, length int) {
-	b[0], b[1], b[2] = byte(length>>16), byte(length>>8), byte(length)
-}
-
 func appendSettings(b []byte, settings ...http2.Setting) []byte {
 	b = appendFrameHeader(b, 6*len(settings), http2.FrameSettings, 0, 0)
 	for _, s := range settings {

@@ -232,9 +232,9 @@ func ourServer(nc net.Conn) {
 }
 
 func theirServer(nc net.Conn) {
-	quiet := &http.Server{ErrorLog: log.New(io.Discard, "", 0)}
-	s := &xhttp2.Server{}
-	s.ServeConn(nc, &xhttp2.ServeConnOpts{BaseConfig: quiet, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	var only http.Protocols
+	only.SetUnencryptedHTTP2(true)
+	s := &http.Server{Protocols: &only, ErrorLog: log.New(io.Discard, "", 0), Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var fields, trailers []string
 		for n, vs := range r.Header {
 			if name := strings.ToLower(n); !slices.Contains(hidden, name) {
@@ -253,8 +253,35 @@ func theirServer(nc net.Conn) {
 			}
 		}
 		w.Write(describeRequest(r.Method, r.RequestURI, r.Host, fields, trailers, body))
-	})})
+	})}
+	l := &oneConn{Conn: nc, closed: make(chan struct{})}
+	s.Serve(l)
+	s.Close()
 }
+
+// oneConn is a listener that accepts itself, once, and ends when the connection does.
+type oneConn struct {
+	net.Conn
+	accepted bool
+	once     sync.Once
+	closed   chan struct{}
+}
+
+func (o *oneConn) Accept() (net.Conn, error) {
+	if !o.accepted {
+		o.accepted = true
+		return o, nil
+	}
+	<-o.closed
+	return nil, net.ErrClosed
+}
+
+func (o *oneConn) Close() error {
+	o.once.Do(func() { close(o.closed) })
+	return o.Conn.Close()
+}
+
+func (o *oneConn) Addr() net.Addr { return o.LocalAddr() }
 
 // results runs the frames against a server, and returns what each stream got. broken tells that the connection ended before.
 func results(t *testing.T, wire []byte, streams map[uint32]bool, serving *sync.WaitGroup, serve func(net.Conn)) (got map[uint32]string, broken bool) {
@@ -311,7 +338,7 @@ func results(t *testing.T, wire []byte, streams map[uint32]bool, serving *sync.W
 	return got, broken
 }
 
-// FuzzAgainstNetHTTP sends the same frames to our server and to that of golang.org/x/net/http2. Requests that are plain get the same
+// FuzzAgainstNetHTTP sends the same frames to our server and to Go's own. Requests that are plain get the same
 // result; others, if ours serves them at all, are understood as the other understands them.
 func FuzzAgainstNetHTTP(f *testing.F) {
 	var theirServers sync.WaitGroup // they take a second to end after an error
@@ -335,6 +362,9 @@ func FuzzAgainstNetHTTP(f *testing.F) {
 			t.Error("our server has ended the connection")
 		}
 		theirs, broken := results(t, s.wire.Bytes(), s.plain, &theirServers, theirServer)
+		if s.tame && broken {
+			t.Error("their server has ended the connection")
+		}
 		for id, plain := range s.plain {
 			served := strings.HasPrefix(ours[id], "200 ")
 			if plain && !served {

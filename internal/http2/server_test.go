@@ -22,14 +22,12 @@ import (
 	"github.com/gibbon-gateway/gibbon/internal/http2"
 )
 
-// client is the client of golang.org/x/net/http2, which shows that another implementation gets along with the server.
+// client is Go's own client, which shows that another implementation gets along with the server.
 func (f *front) client(t testing.TB) *http.Client {
-	tr := &xhttp2.Transport{AllowHTTP: true, TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}
-	if !f.tls {
-		tr.DialTLSContext = func(ctx context.Context, network, addr string, _ *tls.Config) (net.Conn, error) {
-			return (&net.Dialer{}).DialContext(ctx, network, addr)
-		}
-	}
+	var only http.Protocols
+	only.SetHTTP2(f.tls)
+	only.SetUnencryptedHTTP2(!f.tls)
+	tr := &http.Transport{Protocols: &only, TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}
 	t.Cleanup(tr.CloseIdleConnections)
 	return &http.Client{Transport: tr}
 }
