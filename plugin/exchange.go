@@ -92,6 +92,8 @@ type Outcome struct {
 	Upstream  time.Duration  // from then until the response head; 0 if no upstream was asked
 	Tries     int            // addresses that were asked
 	Address   netip.AddrPort // the last of them
+	Target    []byte         // path and query that it was asked for, borrowed
+	Status    int            // that it answered with; 0 if it did not, or not in whole heads
 	Received  int64          // bytes of the request body
 	Sent      int64          // bytes of the response: head, framing and body
 	ClientErr error          // the client went away, or could not be sent to

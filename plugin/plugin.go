@@ -90,6 +90,15 @@ func Define[C any](d Desc, build func(C, Env) (any, error), rules ...schema.Rule
 	}}
 }
 
+// DefineAtRunTime is Define for a plugin whose configuration is described at run time (schema.New), not by a struct: build gets the
+// processed document itself.
+func DefineAtRunTime(d Desc, config *schema.Schema, build func(config map[string]any, env Env) (any, error)) *Type {
+	if d.Version == "" {
+		d.Version = "3.9.3"
+	}
+	return &Type{Desc: d, Config: config, build: build}
+}
+
 // New makes an instance of a configuration that has passed the schema.
 func (t *Type) New(config map[string]any, env Env) (any, error) { return t.build(config, env) }
 
@@ -119,6 +128,8 @@ type Env struct {
 	Transport func(next http.RoundTripper) http.RoundTripper
 	// Secret returns 32 random bytes that all nodes of a database share, the same for the same name at every start.
 	Secret func(name string) ([]byte, error)
+	// Metrics makes what the plugin measures known.
+	Metrics Metrics
 	// Go runs a background task that is named in logs, and stopped (by its context) before Close is called.
 	Go func(name string, run func(ctx context.Context))
 }

@@ -22,6 +22,8 @@
 // Patterns are Lua's, as in Kong. A backslash keeps the next ";" or "," from separating; in a struct tag it is written
 // twice. Nested structs are records that are always there, pointers to structs records that may be null. Embedded structs
 // are flattened. Fields without a json tag do not take part.
+//
+// Where there is no Go type, New makes the same of a description at run time.
 package schema
 
 import (
@@ -74,6 +76,11 @@ func Of[T any](rules ...Rule) *Schema {
 		panic("schema: " + t.String() + " is no struct")
 	}
 	root.attrs, root.required = map[string]any{}, false
+	return finish(root, rules)
+}
+
+// finish makes a schema of its record and rules; it panics on a rule that does not fit.
+func finish(root *Field, rules []Rule) *Schema {
 	s := &Schema{root: root}
 	for _, r := range rules {
 		r.apply(s)

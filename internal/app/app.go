@@ -20,6 +20,7 @@ import (
 	"github.com/gibbon-gateway/gibbon/entity"
 	"github.com/gibbon-gateway/gibbon/internal/balance"
 	"github.com/gibbon-gateway/gibbon/internal/idp"
+	"github.com/gibbon-gateway/gibbon/internal/metrics"
 	"github.com/gibbon-gateway/gibbon/internal/observe"
 	"github.com/gibbon-gateway/gibbon/internal/plan"
 	"github.com/gibbon-gateway/gibbon/internal/protocols"
@@ -71,6 +72,8 @@ type gateway struct {
 	proxy        *proxy.Proxy
 	provider     *idp.Provider // nil with idp_listen off
 	build        snapshot.Options
+
+	metrics metrics.Registry
 
 	certs, adminCerts snapshot.Certificates // of the listeners
 

@@ -326,7 +326,8 @@ func (g *gateway) openProxy() error {
 	}
 	g.build = snapshot.Options{
 		Types: g.types, Balance: g.registry, Directory: g.directory, Roots: roots, VerifyUpstream: s.TLSVerify, Certificates: &g.certs,
-		Env: plugin.Env{Log: g.log, State: g.state, Local: g.local, Cluster: g.cluster, Ledger: g.ledger, Now: time.Now, Transport: g.transport(), Secret: g.secret},
+		Env: plugin.Env{Log: g.log, State: g.state, Local: g.local, Cluster: g.cluster, Ledger: g.ledger, Now: time.Now, Transport: g.transport(), Secret: g.secret,
+			Metrics: &g.metrics},
 	}
 	options := proxy.Options{
 		Version: Version(), Header: s.Enabled, UpstreamID: len(s.HeadersUpstream) > 0 && !strings.EqualFold(s.HeadersUpstream[0], "off"),

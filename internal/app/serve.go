@@ -162,7 +162,8 @@ func (g *gateway) logged(api http.Handler) http.Handler {
 	return observe.Access(api, g.adminLog)
 }
 
-// statusAPI serves what load balancers and probes ask: /status as the Admin API has it, and /status/ready.
+// statusAPI serves what load balancers and probes ask: /status as the Admin API has it, /status/ready, and what plugins measure in the text
+// format of Prometheus at /metrics.
 func (g *gateway) statusAPI(api http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /status", api)
@@ -174,6 +175,10 @@ func (g *gateway) statusAPI(api http.Handler) http.Handler {
 			return
 		}
 		_, _ = io.WriteString(w, `{"message":"ready"}`)
+	})
+	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+		_, _ = w.Write(g.metrics.Append(nil))
 	})
 	return mux
 }

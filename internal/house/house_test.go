@@ -30,7 +30,7 @@ var mayImport = map[string]string{
 	"entity":            "schema",
 	"edit":              "",
 	"plugin":            "schema entity state header edit",
-	"plugin/plugintest": "plugin schema entity state header internal/statedb/memory",
+	"plugin/plugintest": "plugin schema entity state header internal/metrics internal/statedb/memory",
 
 	"internal/exchange":  "header",
 	"internal/dial":      "header internal/exchange",
@@ -38,6 +38,7 @@ var mayImport = map[string]string{
 	"internal/http1":     "header internal/exchange internal/dial",
 	"internal/http2":     "header internal/exchange internal/dial internal/lex",
 	"internal/observe":   "",
+	"internal/metrics":   "plugin",
 	"internal/demo":      "",
 	"internal/settings":  "schema",
 	"internal/plan":      "entity",
@@ -53,7 +54,7 @@ var mayImport = map[string]string{
 	"internal/plugins/jwt":    "plugin schema entity edit internal/jose",
 	"internal/plugins/oauth2": "plugin schema entity header edit internal/kongoauth2",
 	// Plugins that issue tokens are tested with a store in memory.
-	"internal/plugins/stage": "plugin schema entity state internal/statedb/memory plugin/plugintest schema/schematest internal/store internal/store/ledger",
+	"internal/plugins/stage": "plugin schema entity state internal/metrics internal/statedb/memory plugin/plugintest schema/schematest internal/store internal/store/ledger",
 	// Policy redis has a server of its own, whatever the gateway's state is.
 	// Tokens and sessions are shared in a Redis of their own, too.
 	// Sessions in memcached as well.

@@ -60,7 +60,7 @@ func TestSamplesOfWritingPlugins(t *testing.T) {
 	}
 	var code strings.Builder
 	example := filepath.Join(root(t), "examples/hello-plugin")
-	for _, file := range []string{"main.go", "hello/hello.go", "hello/hello_test.go", "quota/quota.go"} {
+	for _, file := range []string{"main.go", "hello/hello.go", "hello/hello_test.go", "quota/quota.go", "audit/audit.go"} {
 		text, err := os.ReadFile(filepath.Join(example, file))
 		if err != nil {
 			t.Fatal(err)

@@ -29,7 +29,9 @@ func (w *walk) outcome() {
 	if !w.try.answered.IsZero() {
 		o.Upstream = w.try.answered.Sub(w.try.asked)
 	}
-	o.Tries, o.Address = w.try.pick.Tries, w.try.pick.Addr
+	if o.Tries, o.Address = w.try.pick.Tries, w.try.pick.Addr; o.Tries > 0 {
+		o.Target = w.try.head.Path
+	}
 	o.Received = w.body.received()
 	o.Sent, _ = w.down.Sent()
 }

@@ -13,6 +13,7 @@ func (r *reply) relay() {
 	w := r.w
 	u, d := w.try.conn, w.down
 	from := u.Response()
+	w.x.Outcome.Status = from.Status
 	if from.Status == 101 {
 		r.tunnel()
 		return

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gibbon-gateway/gibbon/internal/metrics"
 	"github.com/gibbon-gateway/gibbon/plugin"
 	"github.com/gibbon-gateway/gibbon/schema"
 )
@@ -37,16 +38,17 @@ func New(tb testing.TB, t *plugin.Type, config string, env plugin.Env) *Instance
 	if len(errs) > 0 {
 		tb.Fatalf("configuration of %s: %s", t.Name, errs.Message())
 	}
-	p, err := t.New(doc, complete(tb, env))
-	if err != nil {
-		tb.Fatalf("make %s: %v", t.Name, err)
-	}
-	if c, ok := p.(plugin.Closer); ok {
-		tb.Cleanup(func() {
+	var p any
+	tb.Cleanup(func() { // runs behind that of complete: background tasks have ended when Close is called
+		if c, ok := p.(plugin.Closer); ok {
 			if err := c.Close(); err != nil {
 				tb.Errorf("close %s: %v", t.Name, err)
 			}
-		})
+		}
+	})
+	p, err := t.New(doc, complete(tb, env))
+	if err != nil {
+		tb.Fatalf("make %s: %v", t.Name, err)
 	}
 	return &Instance{Plugin: p, T: tb}
 }
@@ -63,6 +65,9 @@ func complete(tb testing.TB, env plugin.Env) plugin.Env {
 	}
 	if env.Find == nil {
 		env.Find = &Directory{}
+	}
+	if env.Metrics == nil {
+		env.Metrics = new(metrics.Registry)
 	}
 	if env.Go == nil {
 		ctx, cancel := context.WithCancel(context.Background())

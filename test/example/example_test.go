@@ -1,4 +1,4 @@
-// Package example_test builds the module examples/hello-plugin as its users do, from outside, and looks at what the gateway with its two
+// Package example_test builds the module examples/hello-plugin as its users do, from outside, and looks at what the gateway with its
 // plugins does. It needs the module cache of this module, and no network.
 package example_test
 
@@ -39,7 +39,7 @@ func folder(t *testing.T) string {
 }
 
 // gateway is a program that runs.
-type gateway struct{ proxy, admin string }
+type gateway struct{ proxy, admin, status string }
 
 // start runs a program with settings until the test ends, and waits until it is ready.
 func start(t *testing.T, program string, set ...string) gateway {
@@ -78,7 +78,7 @@ func start(t *testing.T, program string, set ...string) gateway {
 		if r, err := http.Get("http://" + addresses[2] + "/status/ready"); err == nil {
 			r.Body.Close()
 			if r.StatusCode == http.StatusOK {
-				return gateway{"http://" + addresses[0], "http://" + addresses[1]}
+				return gateway{"http://" + addresses[0], "http://" + addresses[1], "http://" + addresses[2]}
 			}
 		}
 		select {
@@ -128,6 +128,7 @@ func TestExample(t *testing.T) {
 	t.Cleanup(upstream.Close)
 	t.Run("header", func(t *testing.T) { testHello(t, program, upstream.URL) })
 	t.Run("counter", func(t *testing.T) { testQuota(t, program, upstream.URL) })
+	t.Run("log", func(t *testing.T) { testAudit(t, program, upstream.URL) })
 	t.Run("not enabled", func(t *testing.T) {
 		g := start(t, program)
 		for _, name := range []string{"hello", "quota"} {
@@ -161,6 +162,58 @@ services:
 	}
 	if _, body = ask(t, "GET", g.admin+"/", ""); !strings.Contains(body, `"hello":{"priority":500,"version":"1.0.0"}`) {
 		t.Errorf("the plugin is not shown: %s", body)
+	}
+}
+
+// testAudit configures the plugin that sends log entries, and collects them, also those that wait when the gateway stops.
+func testAudit(t *testing.T, program, upstream string) {
+	bodies := make(chan string, 10)
+	collector := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		bodies <- string(body)
+	}))
+	t.Cleanup(collector.Close)
+	t.Run("gateway", func(t *testing.T) {
+		g := start(t, program, "GIBBON_PLUGINS=bundled,audit", "GIBBON_DATABASE=off", `GIBBON_DECLARATIVE_CONFIG_STRING=
+_format_version: "3.0"
+services:
+- name: s
+  url: `+upstream+`/up
+  routes:
+  - {name: r, paths: [/r]}
+plugins:
+- name: audit
+  config: {url: "`+collector.URL+`", queue: {max_batch_size: 2, max_coalescing_delay: 3600}}
+`)
+		for _, path := range []string{"/r/a?x=1", "/none", "/r/waits"} {
+			ask(t, "GET", g.proxy+path, "")
+		}
+		if _, text := ask(t, "GET", g.status+"/metrics", ""); !strings.Contains(text, "audit_entries_lost_total{plugin_id=") {
+			t.Errorf("metrics: %s", text)
+		}
+	})
+	for _, want := range [][]map[string]string{{{"uri": "/r/a?x=1", "to": "/up/a?x=1", "status": "200"}, {"uri": "/none", "to": "", "status": ""}},
+		{{"uri": "/r/waits", "to": "/up/waits", "status": "200"}}} {
+		var body string
+		select {
+		case body = <-bodies:
+		case <-time.After(time.Minute):
+			t.Fatalf("no batch with %v", want)
+		}
+		var entries []struct {
+			Request struct{ URI string }
+			To      string `json:"upstream_uri"`
+			Status  string `json:"upstream_status"`
+			Service *struct{ Name string }
+		}
+		if err := json.Unmarshal([]byte(body), &entries); err != nil || len(entries) != len(want) {
+			t.Fatalf("%v in %s", err, body)
+		}
+		for i, e := range entries {
+			if e.Request.URI != want[i]["uri"] || e.To != want[i]["to"] || e.Status != want[i]["status"] || (e.Service == nil) != (e.To == "") {
+				t.Errorf("entry %d: %+v", i, e)
+			}
+		}
 	}
 }
 

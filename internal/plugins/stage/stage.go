@@ -18,6 +18,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/gibbon-gateway/gibbon/entity"
+	"github.com/gibbon-gateway/gibbon/internal/metrics"
 	"github.com/gibbon-gateway/gibbon/internal/statedb/memory"
 	"github.com/gibbon-gateway/gibbon/internal/store"
 	"github.com/gibbon-gateway/gibbon/internal/store/ledger"
@@ -100,6 +101,7 @@ func (s *Stage) Make(typ *plugin.Type, config string) (any, error) {
 		Find:    &s.Directory,
 		Ledger:  s.Ledger(),
 		Now:     s.Now,
+		Metrics: new(metrics.Registry),
 	})
 }
 
