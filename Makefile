@@ -35,7 +35,7 @@ lint: ## gofmt, go vet, staticcheck
 deps: ## Install the programs that the tests run against
 	@scripts/deps
 
-bench: build ## Compare with nginx on this machine; see bench/README.md
+bench: build ## Compare with nginx and HAProxy on this machine; see bench/README.md
 	@scripts/deps bench
 	@$(GO) run ./bench/compare
 
