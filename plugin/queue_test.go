@@ -15,9 +15,13 @@ import (
 	"testing/synctest"
 	"time"
 
+	"go.uber.org/goleak"
+
 	"github.com/gibbon-gateway/gibbon/plugin"
 	"github.com/gibbon-gateway/gibbon/schema"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // sink takes batches.
 type sink struct {
@@ -66,6 +70,12 @@ func (l *lines) String() string {
 	return l.text.String()
 }
 
+// elapse lets time go by in a bubble of synctest, and what is to happen then happen.
+func elapse(d time.Duration) {
+	<-time.After(d)
+	synctest.Wait()
+}
+
 // queue starts a queue in a bubble of synctest. stop ends the instance that has it.
 func queue(s *sink, log io.Writer, change func(c *plugin.QueueConfig)) (q *plugin.Queue[string], stop func()) {
 	type config struct {
@@ -99,7 +109,7 @@ func TestQueueBatches(t *testing.T) {
 		if s.got() != "[[a b c]]" { // a full batch does not wait
 			t.Error(s.got())
 		}
-		<-time.After(3 * time.Second)
+		elapse(3 * time.Second)
 		if s.got() != "[[a b c] [d]]" || s.at[1] != 2*time.Second {
 			t.Error(s.got(), s.at)
 		}
@@ -118,19 +128,19 @@ func TestQueueRetries(t *testing.T) {
 		}}
 		q, stop := queue(&s, t.Output(), func(c *plugin.QueueConfig) { c.InitialRetryDelay, c.MaxRetryDelay = 1, 3 })
 		q.Add("a")
-		<-time.After(time.Hour)
+		elapse(time.Hour)
 		if s.got() != "[[a]]" || s.at[0] != (1+2+3+3)*time.Second {
 			t.Error(s.got(), s.at)
 		}
 		stop()
 		// For ever is not tried.
 		var log lines
-		s = sink{fail: func(int) error { return away }}
-		q, stop = queue(&s, &log, func(c *plugin.QueueConfig) { c.InitialRetryDelay, c.MaxRetryTime = 1, 10 })
+		last := sink{fail: func(int) error { return away }}
+		q, stop = queue(&last, &log, func(c *plugin.QueueConfig) { c.InitialRetryDelay, c.MaxRetryTime = 1, 10 })
 		q.Add("a")
-		<-time.After(time.Hour)
-		if s.calls != 4 || q.Len() != 0 || !strings.Contains(log.String(), `msg="could not send entries, giving up" queue=test lost=1 error=away`) {
-			t.Error(s.calls, q.Len(), log.String())
+		elapse(time.Hour)
+		if last.calls != 4 || q.Len() != 0 || !strings.Contains(log.String(), `msg="could not send entries, giving up" queue=test lost=1 error=away`) {
+			t.Error(last.calls, q.Len(), log.String())
 		}
 		stop()
 	})
@@ -163,7 +173,7 @@ func TestQueueDropsTheOldest(t *testing.T) {
 		q.Add("12345678") // with 5 and 4 before it: eleven bytes would be too many
 		close(open)
 		synctest.Wait()
-		<-time.After(time.Minute)
+		elapse(time.Minute)
 		if s.got() != "[[first] [4] [5] [12345678]]" {
 			t.Error(s.got())
 		}
@@ -187,7 +197,7 @@ func TestQueueEnds(t *testing.T) {
 		for _, e := range []string{"a", "b", "c"} {
 			q.Add(e)
 		}
-		<-time.After(time.Second)
+		elapse(time.Second)
 		stop() // in the middle of the wait for the second try
 		if s.got() != "[[a] [c]]" || !strings.Contains(log.String(), "lost=1") {
 			t.Error(s.got(), log.String())
@@ -234,7 +244,7 @@ func TestEvery(t *testing.T) {
 		env := plugin.Env{Go: func(_ string, run func(context.Context)) { tasks.Go(func() { run(ctx) }) }}
 		n := 0
 		env.Every("count", time.Minute, func(context.Context) { n++ })
-		<-time.After(time.Hour + time.Second)
+		elapse(time.Hour + time.Second)
 		cancel()
 		tasks.Wait()
 		if n != 60 || env.Sleep(ctx, time.Hour) != context.Canceled {
