@@ -35,8 +35,9 @@ func (c benchCase) targets() []target {
 type contest struct {
 	*bench
 	benchCase
+	proxies []proxy // that serve the case
 	servers []*rig.Server
-	rows    []*row // of servers
+	rows    []*row
 }
 
 // measure takes a case's rounds. The proxies all run meanwhile; those that are not loaded do nothing.
@@ -56,7 +57,7 @@ func (b *bench) measure(c benchCase, chosen []proxy) (all []*row, err error) {
 		s, err := b.launch(p, c)
 		switch {
 		case err == nil:
-			t.servers, t.rows = append(t.servers, s), append(t.rows, r)
+			t.proxies, t.servers, t.rows = append(t.proxies, p), append(t.servers, s), append(t.rows, r)
 		case p.name == older: // it cannot do yet what the case asks for
 			r.Note = "does not serve this case"
 		default:
@@ -113,8 +114,17 @@ const (
 	idleRest   = 3 * time.Second // until a proxy has given back what it does not need
 )
 
-// memory measures what an idle connection takes, after one request.
+// memory measures what an idle connection takes, after one request. The proxy is started anew each time: one that had as many before has
+// their memory still.
 func (t *contest) memory(k int) error {
+	if len(t.rows[k].Memory) > 0 {
+		rig.End(t.servers[k].Cmd)
+		s, err := t.launch(t.proxies[k], t.benchCase)
+		if err != nil {
+			return err
+		}
+		t.servers[k] = s
+	}
 	spec := t.spec()
 	spec.Addr = t.servers[k].Addr
 	var bytes [2]float64
