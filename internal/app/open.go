@@ -317,15 +317,16 @@ func (g *gateway) openProxy() error {
 	}
 	g.registry = balance.New(balance.Config{})
 	g.onClose(g.registry.Close)
-	g.pool = &protocols.Upstreams{HTTP1: http1.Pool{Raw: s.RawIO, Size: s.PoolSize, Requests: s.PoolMaxRequests, Log: g.log,
-		IdleTimeout: time.Duration(s.PoolIdleTimeout * float64(time.Second))}}
+	g.pool = protocols.NewUpstreams(&http1.Pool{Raw: s.RawIO, Size: s.PoolSize, Requests: s.PoolMaxRequests, Log: g.log,
+		IdleTimeout: time.Duration(s.PoolIdleTimeout * float64(time.Second))})
 	g.onClose(g.pool.Close)
 	g.directory = new(snapshot.Directory)
 	if g.ledger == nil {
 		g.ledger = ledger.Declared{Set: g.directory.Entities}
 	}
 	g.build = snapshot.Options{
-		Types: g.types, Balance: g.registry, Directory: g.directory, Roots: roots, VerifyUpstream: s.TLSVerify, Certificates: &g.certs,
+		Types: g.types, Balance: g.registry, Directory: g.directory, Roots: roots, VerifyUpstream: s.TLSVerify, UpstreamHTTP2: s.UpstreamHTTP2,
+		Certificates: &g.certs,
 		Env: plugin.Env{Log: g.log, State: g.state, Local: g.local, Cluster: g.cluster, Ledger: g.ledger, Now: time.Now, Transport: g.transport(), Secret: g.secret,
 			Metrics: &g.metrics},
 	}

@@ -46,7 +46,7 @@ type Request struct {
 	Path   []byte // path and query of Target, at least "/"; or "*"
 	Host   []byte // who is asked for, with port; nil only in HTTP/1.0
 	// Header holds the received fields without pseudo-header fields. The protocol has taken out what belongs to the connection:
-	// Connection and what it names, Transfer-Encoding, TE, Trailer, Upgrade, Expect. Host and Content-Length are there.
+	// Connection and what it names, Transfer-Encoding, TE, Upgrade, Expect. Host, Content-Length and Trailer are there.
 	Header  header.Fields
 	Version Version
 

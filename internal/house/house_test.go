@@ -70,7 +70,7 @@ var mayImport = map[string]string{
 	"internal/store/sqlcount":  "state internal/store/sqldb",
 	"internal/store/ledger":    "plugin entity schema internal/store",
 	"internal/source":          "entity schema internal/store",
-	"internal/protocols":       "internal/exchange internal/http1 internal/http2 internal/proxy",
+	"internal/protocols":       "internal/exchange internal/dial internal/http1 internal/http2 internal/proxy",
 	"internal/snapshot":        "entity plugin schema state header internal/plan internal/route internal/balance internal/exchange",
 	"internal/proxy":           "entity plugin header internal/plan internal/route internal/balance internal/snapshot internal/exchange",
 	"internal/admin":           "entity plugin schema internal/plan internal/store internal/source",

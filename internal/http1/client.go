@@ -122,7 +122,7 @@ func (u *ClientConn) attach(c exchange.Client) {
 }
 
 // notSent are the request fields that appendHead writes itself, or leaves out. TE stays: the proxy sets it.
-var notSent = hopFields.With(header.Host, header.ContentLength, header.Trailer, header.Expect)
+var notSent = hopFields.With(header.Host, header.ContentLength, header.Expect)
 
 // appendHead appends a request head.
 func appendHead(out []byte, q *exchange.Head, body *exchange.Body) []byte {

@@ -7,7 +7,7 @@ var (
 
 	framingFields = header.IDs(header.ContentLength, header.TransferEncoding)
 
-	hopRequestFields = hopFields.With(header.TE, header.Trailer, header.Expect)
+	hopRequestFields = hopFields.With(header.TE, header.Expect)
 
 	// notNamed are fields that Connection may not remove: else a client could strip what the gateway or the upstream relies on.
 	notNamed = header.IDs(header.Host, header.ContentLength, header.Via, header.Forwarded, header.XForwardedFor,
@@ -18,10 +18,10 @@ var (
 )
 
 // StripRequest removes from f what belongs to the connection: Connection and the fields it names (never Host, Content-Length,
-// forwarding or authentication fields), Keep-Alive, Proxy-Connection, TE, Trailer, Upgrade, Transfer-Encoding, Expect.
+// forwarding or authentication fields), Keep-Alive, Proxy-Connection, TE, Upgrade, Transfer-Encoding, Expect.
 func StripRequest(f *header.Fields) { strip(f, hopRequestFields) }
 
-// StripResponse is StripRequest for a response; Trailer stays.
+// StripResponse is StripRequest for a response.
 func StripResponse(f *header.Fields) { strip(f, hopFields) }
 
 func strip(f *header.Fields, ids header.IDSet) {

@@ -298,8 +298,6 @@ func (d *decoder) known(id header.ID, v []byte) (keep bool, err error) {
 		b.length = n
 	case header.Host:
 		return d.hostField(v)
-	case header.Trailer:
-		return d.kind == responseBlock, nil
 	case header.Expect:
 		if d.kind == requestBlock {
 			if header.EqualFold(v, "100-continue") {

@@ -47,7 +47,7 @@ func TestDecodeBlock(t *testing.T) {
 		{"content-length twice", encode("content-length=12", "content-length=12"), req,
 			"content-length: 12| length=12 error: PROTOCOL_ERROR: malformed or repeated content-length"},
 		{"content-length signed", encode("content-length=+1"), req, "error: PROTOCOL_ERROR: malformed or repeated content-length"},
-		{"te trailers, expect and trailer are taken out", encode("te=trailers", "expect=100-continue", "trailer=a", "a=1"), req, "a: 1| te continue"},
+		{"te trailers and expect are taken out", encode("te=trailers", "expect=100-continue", "trailer=a", "a=1"), req, "trailer: a|a: 1| te continue"},
 		{"other expectation", encode("expect=more"), req, "expect"},
 		{"te gzip", encode("te=gzip"), req, "error: PROTOCOL_ERROR: field of HTTP/1.1 connections"},
 		{"connection", encode("connection=close"), req, "error: PROTOCOL_ERROR: field of HTTP/1.1 connections"},

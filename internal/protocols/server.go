@@ -9,7 +9,6 @@ import (
 	"net"
 	"time"
 
-	"github.com/gibbon-gateway/gibbon/internal/exchange"
 	"github.com/gibbon-gateway/gibbon/internal/http1"
 	"github.com/gibbon-gateway/gibbon/internal/http2"
 	"github.com/gibbon-gateway/gibbon/internal/proxy"
@@ -75,12 +74,3 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	}
 	return err
 }
-
-// Upstreams is an exchange.Dialer for all versions of HTTP. Its fields are not changed after the first use.
-type Upstreams struct{ HTTP1 http1.Pool }
-
-// Conns implements exchange.Dialer.
-func (u *Upstreams) Conns(k exchange.Key) exchange.Conns { return u.HTTP1.Conns(k) }
-
-// Close closes the idle connections and stops background work; busy connections are closed when they are released.
-func (u *Upstreams) Close() error { return u.HTTP1.Close() }

@@ -128,7 +128,7 @@ func (b *requestBody) content(set []byte, has, buffering bool) (exchange.Body, e
 		return exchange.Body{}, nil
 	}
 	if !b.complete && len(b.read) == 0 {
-		if whole, ok := b.from.WholeBody(); ok {
+		if whole, ok := b.from.WholeBody(); ok && !b.trails() {
 			b.whole = int64(len(whole))
 			return exchange.Body{Present: true, Length: int64(len(whole)), Memory: whole}, nil
 		}

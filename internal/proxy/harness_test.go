@@ -78,7 +78,7 @@ func start(t testing.TB, s setup, objects ...entity.Object) *gateway {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	upstreams := &protocols.Upstreams{HTTP1: http1.Pool{Raw: s.raw, Log: o.Log}}
+	upstreams := protocols.NewUpstreams(&http1.Pool{Raw: s.raw, Log: o.Log})
 	o.Upstreams = upstreams
 	registry := balance.New(balance.Config{})
 	g.build.Types, g.build.Balance = s.types, registry

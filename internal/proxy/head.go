@@ -20,6 +20,9 @@ func (w *walk) prepare(a *attempt) {
 	a.path = w.appendTarget(a.path[:0], a.service.Backend.Path)
 	w.addForwarded(&a.extra)
 	a.head = exchange.Head{Method: r.Method, Scheme: "http", Path: a.path, Header: &r.Header, Skip: ours, Extra: &a.extra}
+	if a.body.Stream == nil {
+		a.head.Skip |= header.IDs(header.Trailer) // nothing stands behind the body
+	}
 	if a.service.TLS != nil {
 		a.head.Scheme = "https"
 	}

@@ -62,6 +62,7 @@ type Keys struct {
 	PoolIdleTimeout   float64  `json:"upstream_keepalive_idle_timeout" conf:"default=60" doc:"Seconds after which an idle upstream connection is closed."`
 	AllowDebugHeader  bool     `json:"allow_debug_header" doc:"Answer requests that carry Kong-Debug: 1 with Kong-Route-Id and its like."`
 	RouterFlavor      string   `json:"router_flavor" conf:"default=traditional_compatible;one_of=traditional,traditional_compatible" doc:"How routes are matched."`
+	UpstreamHTTP2     bool     `json:"upstream_http2" conf:"default=false" doc:"Speak HTTP/2 to upstreams of https services that choose it by ALPN. grpc and grpcs services always do. Ours."`
 	RawIO             bool     `json:"raw_io" conf:"default=true" doc:"Serve plain connections with system calls of our own (Linux). Off: Go's net package does it. Ours."`
 	WorkerProcesses   string   `json:"nginx_worker_processes" conf:"default=auto" doc:"Processor cores used: a number, or auto."`
 	SSLCert           []string `json:"ssl_cert" doc:"Files with the proxy's default certificates; generated if unset."`

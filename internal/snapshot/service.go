@@ -116,6 +116,10 @@ func (b *builder) service(to *plan.Backend, out map[string]*Service) {
 	switch to.Protocol {
 	case "grpc", "grpcs", "h2c":
 		s.Protocols = exchange.OnlyHTTP2
+	case "https":
+		if b.opts.UpstreamHTTP2 {
+			s.Protocols = exchange.EitherHTTP
+		}
 	}
 	pool := b.pools[to.Pool]
 	if pool != nil {

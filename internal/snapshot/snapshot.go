@@ -27,6 +27,8 @@ type Options struct {
 	Roots *x509.CertPool
 	// VerifyUpstream says whether upstream certificates are verified where a service does not say.
 	VerifyUpstream bool
+	// UpstreamHTTP2 offers HTTP/2 to the upstreams of https services.
+	UpstreamHTTP2 bool
 	// Certificates are for clients that name no server, or one without certificate. The first that fits is used.
 	Certificates *Certificates
 }

@@ -49,7 +49,7 @@ func start(t *testing.T, configYAML string, raw bool) (proxyURL string) {
 	build.Env.Log, build.Env.Now = slog.New(slog.DiscardHandler), time.Now
 	shared := memory.New(memory.Options{})
 	build.Env.State = shared
-	pool := &protocols.Upstreams{HTTP1: http1.Pool{Raw: raw}}
+	pool := protocols.NewUpstreams(&http1.Pool{Raw: raw})
 	p := proxy.New(proxy.Options{Version: "1.0", UpstreamID: true, Upstreams: pool, Log: build.Env.Log})
 	s, problems := snapshot.Build(p.Current(), plan.Translate(set, p.Current().Config()), build)
 	if len(problems) > 0 {
