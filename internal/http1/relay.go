@@ -26,6 +26,11 @@ type relay struct {
 
 func (r relay) run() error {
 	c, u := r.c, r.u
+	if !u.complete && u.r == u.w { // the head does not wait for the body
+		if err := c.Flush(); err != nil {
+			return err
+		}
+	}
 	for !u.complete {
 		if r.canSplice() {
 			if err := r.splice(); err != nil {

@@ -100,6 +100,12 @@ func (r *reply) ended(err error) {
 // pass sends the body through observers and filters. Each received piece is sent on at once.
 func (r *reply) pass(u exchange.Upstream, filtered bool) error {
 	w, d := r.w, r.w.down
+	if !filtered && !u.Buffered() { // the head does not wait for the body
+		if err := d.Flush(); err != nil {
+			w.d.EndObserved(false)
+			return err
+		}
+	}
 	for {
 		part, err := u.Next()
 		if err == io.EOF {
