@@ -54,6 +54,8 @@ type Host interface {
 	ReadRequestBody(limit int) ([]byte, error)
 	// Capture returns what a group of the route's regular expression matched, by number or name.
 	Capture(name string) (string, bool)
+	// UpstreamPath returns the path that route and service make of the request's; "" without a service.
+	UpstreamPath() string
 	// Detach returns what runs the exchange's upstream request, as it is now, apart from the exchange.
 	Detach(x *Exchange) func(ctx context.Context, d *Detached) (*Fetched, error)
 }

@@ -39,6 +39,15 @@ func (r *Request) SetPath(path string) { r.upstreamPath = path }
 // SetHost replaces the Host field of the upstream request; it does not choose where the request is sent.
 func (r *Request) SetHost(host string) { r.upstreamHost = host }
 
+// UpstreamPath returns the path that the upstream is asked for as things stand: what SetPath has set, else the service's path with what
+// the route leaves of the client's (strip_path). It is "" where there is no service.
+func (r *Request) UpstreamPath() string {
+	if r.upstreamPath != "" {
+		return r.upstreamPath
+	}
+	return r.x.host.UpstreamPath()
+}
+
 // Rewritten returns what SetPath and SetHost have set, "" where nothing was.
 func (r *Request) Rewritten() (path, host string) { return r.upstreamPath, r.upstreamHost }
 

@@ -163,3 +163,6 @@ func (h *trialHost) Detach(*Exchange) func(context.Context, *Detached) (*Fetched
 		return nil, errors.New("no upstream is asked on trial")
 	}
 }
+
+// UpstreamPath implements Host: a trial does not match its path, so what a route makes of it is not known.
+func (h *trialHost) UpstreamPath() string { return "" }

@@ -33,6 +33,8 @@ var mayImport = map[string]string{
 	"plugin/plugintest": "plugin schema entity state header internal/metrics internal/statedb/memory",
 
 	"internal/exchange":  "header",
+	"internal/grpcframe": "",
+	"internal/protofile": "edit",
 	"internal/dial":      "header internal/exchange",
 	"internal/lex":       "",
 	"internal/http1":     "header internal/exchange internal/dial",
@@ -49,10 +51,12 @@ var mayImport = map[string]string{
 	// Applications, codes and tokens: the plugin oauth2 issues them, openid-connect takes them.
 	"internal/kongoauth2": "entity schema",
 
-	"internal/plugins":        "plugin internal/plugins/…",
-	"internal/plugins/…":      "plugin schema entity state header edit internal/statedb/memory plugin/plugintest schema/schematest",
-	"internal/plugins/jwt":    "plugin schema entity edit internal/jose",
-	"internal/plugins/oauth2": "plugin schema entity header edit internal/kongoauth2",
+	"internal/plugins":             "plugin internal/plugins/…",
+	"internal/plugins/…":           "plugin schema entity state header edit internal/statedb/memory plugin/plugintest schema/schematest",
+	"internal/plugins/grpcweb":     "plugin schema header internal/grpcframe internal/protofile",
+	"internal/plugins/grpcgateway": "plugin schema header internal/grpcframe internal/protofile",
+	"internal/plugins/jwt":         "plugin schema entity edit internal/jose",
+	"internal/plugins/oauth2":      "plugin schema entity header edit internal/kongoauth2",
 	// Plugins that issue tokens are tested with a store in memory.
 	"internal/plugins/stage": "plugin schema entity state internal/metrics internal/statedb/memory plugin/plugintest schema/schematest internal/store internal/store/ledger",
 	// Policy redis has a server of its own, whatever the gateway's state is.

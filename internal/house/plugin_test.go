@@ -16,6 +16,8 @@ var public = []string{"plugin", "schema", "entity", "header", "edit", "state"}
 // needsMore says of bundled plugins what they import besides, and why. Those that only read and change fields, and those that
 // count, are written with the public packages alone, as plugins of others are.
 var needsMore = map[string]map[string]string{
+	"grpcgateway":  {"internal/grpcframe": "a part of the plugin that grpc-web has as well", "internal/protofile": "the same"},
+	"grpcweb":      {"internal/grpcframe": "a part of the plugin that grpc-gateway has as well", "internal/protofile": "the same"},
 	"jwt":          {"internal/jose": "signatures of many algorithms"},
 	"oauth2":       {"internal/kongoauth2": "the entities that openid-connect takes as well"},
 	"ratelimiting": {"internal/statedb/redis": "policy redis counts in a Redis of its own, which Env.State is not"},

@@ -6,6 +6,8 @@ package plugins
 import (
 	"github.com/gibbon-gateway/gibbon/internal/plugins/acl"
 	"github.com/gibbon-gateway/gibbon/internal/plugins/correlationid"
+	"github.com/gibbon-gateway/gibbon/internal/plugins/grpcgateway"
+	"github.com/gibbon-gateway/gibbon/internal/plugins/grpcweb"
 	"github.com/gibbon-gateway/gibbon/internal/plugins/jwt"
 	"github.com/gibbon-gateway/gibbon/internal/plugins/keyauth"
 	"github.com/gibbon-gateway/gibbon/internal/plugins/oauth2"
@@ -30,6 +32,8 @@ func All() plugin.Types {
 	for _, t := range []*plugin.Type{
 		acl.Type,
 		correlationid.Type,
+		grpcgateway.Type,
+		grpcweb.Type,
 		jwt.Type,
 		keyauth.Type,
 		oauth2.Type,

@@ -146,6 +146,14 @@ func (w *walk) newID() {
 // RequestID implements plugin.Host.
 func (w *walk) RequestID() string { return string(w.id[:]) }
 
+// UpstreamPath implements plugin.Host.
+func (w *walk) UpstreamPath() string {
+	if w.found.plan == nil || w.found.plan.Service == nil {
+		return ""
+	}
+	return string(w.found.UpstreamPath(nil, w.found.plan.Service.Entity.Path))
+}
+
 // Capture implements plugin.Host.
 func (w *walk) Capture(name string) (string, bool) {
 	if w.found.plan == nil {

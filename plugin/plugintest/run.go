@@ -32,6 +32,7 @@ type Request struct {
 	TLS        *tls.ConnectionState
 	HTTP       string            // "1.1"
 	Captures   map[string]string // of the route's regular expression
+	Upstream   string            // the path that route and service make of the target's; that one
 	BodyErr    error             // what reading the body fails with
 	Trailer    []string          // behind the body: names and values in turn
 	Route      *entity.Route
@@ -109,6 +110,8 @@ func (h *host) Capture(name string) (string, bool) {
 	v, ok := h.in.Captures[name]
 	return v, ok
 }
+
+func (h *host) UpstreamPath() string { return cmp.Or(h.in.Upstream, string(h.x.Request.Path)) }
 
 func (h *host) Detach(*plugin.Exchange) func(ctx context.Context, d *plugin.Detached) (*plugin.Fetched, error) {
 	if h.in.Fetch == nil {

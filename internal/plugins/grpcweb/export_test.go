@@ -1,0 +1,4 @@
+package grpcweb
+
+// DecodeText is decodeText for tests.
+var DecodeText = decodeText
