@@ -81,7 +81,7 @@ func (s *clientStream) Send(q *exchange.Head, body *exchange.Body, c exchange.Cl
 	switch {
 	case body.Stream != nil:
 		s.pump = startPump(s, body)
-	case len(body.Memory) > 0:
+	case body.Present:
 		if err := s.write(body.Memory, true); err != nil {
 			return err
 		}
@@ -113,7 +113,7 @@ func (s *clientStream) begin(q *exchange.Head, body *exchange.Body) error {
 	s.sender.window = window(c.initial)
 	c.streams[c.lastID] = s
 	s.sentAt = clock()
-	end := body.Stream == nil && len(body.Memory) == 0
+	end := !body.Present // an empty body is a frame of its own: servers of gRPC do not see the end of one that ends with the head
 	b := block.b[:0]
 	b = append(b, make([]byte, frameHeaderSize)...)
 	if first {
