@@ -106,6 +106,9 @@ func TestOrderOfOtherSources(t *testing.T) {
 		high,
 	}
 	router, refused := new(route.Router).Rebuild(rules[:3])
+	if len(refused) > 0 {
+		t.Fatal(refused)
+	}
 	if router, refused = router.Rebuild(rules); len(refused) > 0 { // insertion between those that are there
 		t.Fatal(refused)
 	}
